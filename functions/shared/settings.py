@@ -164,7 +164,7 @@ class SessionSettings(Settings):
     """Same-origin sign-in: keeps the refresh token in a cookie, hands out access tokens."""
 
     origin: str
-    """Scheme, host and port of the pages, without a path; empty segments never."""
+    """Scheme, host and port of the pages, without a path."""
     login_url: str
     """Base address of the managed login pages (`/oauth2/authorize`, `/logout`): a browser goes there."""
     token_url: str
