@@ -1,20 +1,37 @@
 """The operations of the kind `aws`: a visible table, one module and one line each."""
 
-from types import ModuleType
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from functions.shared import run_instances
 
-OPERATIONS: dict[str, ModuleType] = {
+
+class Operation(Protocol):
+    """What chat and the approver's page need of an operation's module."""
+
+    def check(self, arguments: Mapping[str, Any]) -> object:
+        """The arguments as a type; raises `BadArguments`."""
+
+    def confirmation(self, arguments: Mapping[str, Any]) -> str:
+        """The program's own words for what was asked."""
+
+    def summary(self, arguments: Mapping[str, Any]) -> str:
+        """One line."""
+
+    def facts(self, arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Rows of the approver's table."""
+
+
+OPERATIONS: dict[str, Operation] = {
     "run_instances": run_instances,
 }
 
 
-def confirmation_of(calls: list[dict[str, Any]]) -> str:
-    """The confirmation of every call, one after the other."""
+def confirmation_of(calls: Iterable[Mapping[str, Any]]) -> str:
+    """The confirmation of every planned call, one after the other."""
     return "\n".join(OPERATIONS[call["operation"]].confirmation(call["arguments"]) for call in calls)
 
 
-def summary_of(calls: list[dict[str, Any]]) -> str:
+def summary_of(calls: Iterable[Mapping[str, Any]]) -> str:
     """One line for all calls of a plan."""
     return "; ".join(OPERATIONS[call["operation"]].summary(call["arguments"]) for call in calls)

@@ -1,0 +1,157 @@
+"""A turn: one user message, the model's answers, their tool calls and results; and how people see it.
+
+`steps` are Chat Completions messages between the user's message and the reply. A tool message carries our `status`
+beside its wire members; a gated call has no tool message: its outcome is an item of its own.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from functions.shared.approval import OPEN, Approval, Outcome
+from functions.shared.identifiers import timestamp
+
+WAITING = "waiting"
+
+
+class TurnStatus(StrEnum):
+    COMPLETED = "completed"
+    WORKING = "working"
+    AWAITING_APPROVAL = "awaiting_approval"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnError:
+    """Why a turn failed: a stable code, one sentence, and whether the same message may be sent again."""
+
+    code: str
+    detail: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    number: int
+    status: TurnStatus
+    message: str
+    reply: str
+    agent: str
+    manifest: str
+    """The first characters of the manifest's digest the turn ran with."""
+    created_at: str
+    request: str
+    """Names the request that made the turn, so that a repeated write is known as our own."""
+    steps: tuple[Mapping[str, Any], ...] = ()
+    approval_id: str | None = None
+    error: TurnError | None = None
+    attempts: int = 1
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    last_word: str = ""
+
+    def tool_calls(self) -> Iterator[Mapping[str, Any]]:
+        """Every tool call of the turn, as on the wire."""
+        for step in self.steps:
+            yield from step.get("tool_calls", ())
+
+    def answered_calls(self) -> dict[str, Mapping[str, Any]]:
+        """The tool messages that stand in the turn itself, by call id."""
+        return {step["tool_call_id"]: step for step in self.steps if step["role"] == "tool"}
+
+    def waiting_calls(self) -> list[Mapping[str, Any]]:
+        """Gated calls that have no outcome yet."""
+        answered = self.answered_calls()
+        return [
+            call for call in self.tool_calls() if call["id"] not in answered and call["id"] not in self.outcomes
+        ]
+
+
+def turn_view(conversation_id: str, turn: Turn, approval: Approval | None) -> dict[str, Any]:
+    """A turn as `POST /chat` and the transcript answer it."""
+    view: dict[str, Any] = {
+        "conversation_id": conversation_id,
+        "turn": turn.number,
+        "agent": turn.agent,
+        "status": _status_now(turn),
+        "reply": _reply_now(turn),
+        "tool_calls": [_tool_call_view(turn, call, approval) for call in turn.tool_calls()],
+        "approval": approval_brief(turn.approval_id, approval),
+    }
+    if turn.error is not None:
+        view["error"] = {
+            "code": turn.error.code,
+            "detail": turn.error.detail,
+            "retryable": turn.error.retryable,
+        }
+    return view
+
+
+def approval_brief(approval_id: str | None, approval: Approval | None) -> dict[str, Any] | None:
+    """What a conversation shows of its approval."""
+    if approval_id is None:
+        return None
+    if approval is None:
+        return {"id": approval_id, "status": "preparing", "deciders": [], "expires_at": None, "closed_at": None}
+    return {
+        "id": approval.id,
+        "status": approval.status.value,
+        "deciders": deciders_view(approval),
+        "expires_at": expiry_view(approval),
+        "closed_at": approval.closed_at,
+    }
+
+
+def deciders_view(approval: Approval) -> list[dict[str, str]]:
+    return [{"name": person.shown(), "email": person.email} for person in approval.asked]
+
+
+def expiry_view(approval: Approval) -> str | None:
+    if approval.expires_at is None:
+        return None
+    return timestamp(datetime.fromtimestamp(approval.expires_at, UTC))
+
+
+def parsed_arguments(call: Mapping[str, Any]) -> Any:
+    """The call's arguments as a value; the model's own text where it is not JSON."""
+    text = call["function"]["arguments"]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _status_now(turn: Turn) -> str:
+    if turn.status is TurnStatus.AWAITING_APPROVAL and not turn.waiting_calls():
+        return TurnStatus.COMPLETED.value
+    return turn.status.value
+
+
+def _reply_now(turn: Turn) -> str:
+    if turn.status is not TurnStatus.AWAITING_APPROVAL or turn.waiting_calls() or not turn.outcomes:
+        return turn.reply
+    sentences = [turn.outcomes[call["id"]].text for call in turn.tool_calls() if call["id"] in turn.outcomes]
+    return "\n".join(sentences) + (f"\n\n{turn.last_word}" if turn.last_word else "")
+
+
+def _tool_call_view(turn: Turn, call: Mapping[str, Any], approval: Approval | None) -> dict[str, Any]:
+    answered = turn.answered_calls().get(call["id"])
+    outcome = turn.outcomes.get(call["id"])
+    if answered is not None:
+        status, result = answered["status"], answered["content"]
+    elif outcome is not None:
+        status, result = outcome.status, outcome.text
+    elif approval is not None and approval.status not in OPEN and approval.status.value != "approved":
+        status, result = approval.status.value, None
+    else:
+        status, result = WAITING, None
+    return {
+        "id": call["id"],
+        "name": call["function"]["name"],
+        "arguments": parsed_arguments(call),
+        "status": status,
+        "result": result,
+    }
+
