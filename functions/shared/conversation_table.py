@@ -64,8 +64,13 @@ class ConversationTable:
         turns = _turns(reversed(answer["Items"]))
         return Conversation(conversation_id, owner, turns, is_whole="LastEvaluatedKey" not in answer)
 
-    def item(self, owner: str, conversation_id: str, turn: Turn, *, title: str = "") -> dict[str, Any]:
-        """A turn as its item; the first turn also carries what the owner's list shows."""
+    def item(
+        self, owner: str, conversation_id: str, turn: Turn, *, due_at: int | None = None
+    ) -> dict[str, Any]:
+        """A turn as its item; the first turn also carries what the owner's list shows.
+
+        `due_at` (epoch seconds) puts it among the unfinished work that the sweep looks after.
+        """
         item: dict[str, Any] = {
             "pk": {"S": partition(owner, conversation_id)},
             "sk": {"S": turn_key(turn.number)},
@@ -91,9 +96,12 @@ class ConversationTable:
         if turn.attempts > 1:
             item["attempts"] = {"N": str(turn.attempts)}
         if turn.number == 1:
-            item["title"] = {"S": title or turn.message[:TITLE_CHARACTERS]}
+            item["title"] = {"S": turn.message[:TITLE_CHARACTERS]}
             item["owner"] = {"S": owner}
             item["started_at"] = {"S": f"{turn.created_at}#{conversation_id}"}
+        if due_at is not None:
+            item["unfinished"] = {"S": "yes"}
+            item["due_at"] = {"N": str(due_at)}
         return item
 
     def append(self, item: Mapping[str, Any], others: Iterable[Mapping[str, Any]] = ()) -> None:

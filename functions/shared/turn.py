@@ -75,7 +75,7 @@ def turn_view(conversation_id: str, turn: Turn, approval: Approval | None) -> di
         "conversation_id": conversation_id,
         "turn": turn.number,
         "agent": turn.agent,
-        "status": _status_now(turn),
+        "status": _status_now(turn, approval),
         "reply": _reply_now(turn),
         "tool_calls": [_tool_call_view(turn, call, approval) for call in turn.tool_calls()],
         "approval": approval_brief(turn.approval_id, approval),
@@ -123,10 +123,11 @@ def parsed_arguments(call: Mapping[str, Any]) -> Any:
         return text
 
 
-def _status_now(turn: Turn) -> str:
-    if turn.status is TurnStatus.AWAITING_APPROVAL and not turn.waiting_calls():
-        return TurnStatus.COMPLETED.value
-    return turn.status.value
+def _status_now(turn: Turn, approval: Approval | None) -> str:
+    if turn.status is not TurnStatus.AWAITING_APPROVAL or turn.waiting_calls():
+        return turn.status.value
+    is_still_open = not turn.outcomes and (approval is None or approval.closed_at is None)
+    return TurnStatus.AWAITING_APPROVAL.value if is_still_open else TurnStatus.COMPLETED.value
 
 
 def _reply_now(turn: Turn) -> str:

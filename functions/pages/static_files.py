@@ -1,0 +1,71 @@
+"""The files beside this module: pages that are never kept, and assets that are asked for again by their tag."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+
+from functions.shared.errors import NotFound
+from functions.shared.http import Request, Response
+
+FOLDER = Path(__file__).parent / "static"
+MEDIA_TYPES: Mapping[str, str] = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PAGE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), clipboard-write=(self)"
+    ),
+    "X-Frame-Options": "DENY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    text: str
+    media_type: str
+    tag: str
+
+
+def shell(name: str, request: Request) -> Response:
+    """A page without data; nothing of it is kept by the browser."""
+    return _answer(_read(name), request, "no-store")
+
+
+def asset(name: str, request: Request) -> Response:
+    """A script, style or picture; the browser may keep it and asks whether it is still the same."""
+    if name.endswith(".html") or name not in _names():
+        raise NotFound("There is no such address here.")
+    return _answer(_read(name), request, "no-cache")
+
+
+def _answer(file: File, request: Request, cache_control: str) -> Response:
+    headers = {**PAGE_HEADERS, "Cache-Control": cache_control, "ETag": file.tag}
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if file.tag in known or "*" in known:
+        return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(HTTPStatus.OK, file.text, {**headers, "Content-Type": file.media_type})
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(path.name for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES)
+
+
+@cache
+def _read(name: str) -> File:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return File(text, MEDIA_TYPES[Path(name).suffix], f'"{tag}"')
