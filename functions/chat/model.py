@@ -75,6 +75,12 @@ class ModelBadAnswer(ModelFailure):
     sentence = "The model's service sent an answer that cannot be read."
 
 
+STATUS_OF: Mapping[str, HTTPStatus] = {
+    failure.code: failure.status for failure in (ModelFailure, *ModelFailure.__subclasses__())
+}
+"""The HTTP status of each failure's code."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestedCall:
     """A tool call as the model wrote it: nothing about it is checked yet."""
@@ -112,6 +118,7 @@ class OpenAIChatModel:
         self._name = name
         self._read_key = read_key
         self._client: Any = None
+        self._key = ""
 
     def answer(
         self,
@@ -155,8 +162,9 @@ class OpenAIChatModel:
         """One request in a thread of its own: a server that drips bytes cannot outlast the deadline."""
         import openai
 
-        if self._client is None or fresh_key:
-            self._client = openai.OpenAI(api_key=self._read_key(fresh_key), max_retries=0, timeout=seconds)
+        key = self._read_key(fresh_key)
+        if self._client is None or key != self._key:
+            self._client, self._key = openai.OpenAI(api_key=key, max_retries=0, timeout=seconds), key
         client, result = self._client, _Result()
         worker = threading.Thread(target=result.run, args=(lambda: _exchange(client, body, seconds),), daemon=True)
         worker.start()

@@ -118,6 +118,14 @@ class Approval:
         """The boundary is exclusive: at `expires_at` it is over."""
         return self.expires_at is not None and now.timestamp() >= self.expires_at
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether people can still decide it."""
+        return self.status in OPEN and not self.has_expired(now)
+
+    def is_unfinished(self, now: datetime) -> bool:
+        """Whether its calls may still run: open, or approved and not closed yet."""
+        return self.is_open(now) or (self.status is Status.APPROVED and self.closed_at is None)
+
 
 class OwnRequest(NotAllowed):
     code = "own_request"

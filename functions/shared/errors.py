@@ -16,14 +16,13 @@ A room's own refusals subclass these beside the code that raises them.
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import ClassVar
 
 
 class ProductError(Exception):
     """A refusal with a message made for the person who asked; RFC 9457 over HTTP."""
 
-    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
-    code: ClassVar[str] = "bad_request"
+    status: HTTPStatus = HTTPStatus.BAD_REQUEST
+    code: str = "bad_request"
 
     def __init__(
         self,

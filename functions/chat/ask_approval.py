@@ -1,0 +1,133 @@
+"""Gated calls become one approval: the plan, its digest, the record; then its execution is started."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.chat.tool_calls import CheckedCall
+from functions.shared.agent import Agent
+from functions.shared.approval import Approval, Person, Status
+from functions.shared.aws import error_code
+from functions.shared.identifiers import timestamp
+from functions.shared.observe import APPROVALS_ASKED, count, logger
+from functions.shared.operations import confirmation_of
+from functions.shared.plan import PlannedCall, canonical, digest_of, plan_of
+from functions.shared.turn import Turn
+
+REQUEST_WORDS_CHARACTERS = 2000
+WAITS = "Another person has to countersign this; nothing has been started. You will be told here."
+WAITS_ALREADY = "This is already waiting for another person; nothing has been started and nobody was asked again."
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where calls run."""
+
+    name: str
+    account: str
+    region: str
+
+
+def approval_of(
+    calls: Iterable[CheckedCall],
+    *,
+    approval_id: str,
+    random: str,
+    agent: Agent,
+    target: Target,
+    requester: str,
+    conversation_id: str,
+    turn: int,
+    words: str,
+    now: datetime,
+) -> Approval:
+    """The record of what was asked, before anyone is; ids and time are arguments."""
+    plan = plan_of(
+        calls=[
+            PlannedCall(call.id, call.name, agent.actions[call.name].operation, dict(call.arguments or {}))
+            for call in calls
+        ],
+        account=target.account,
+        region=target.region,
+        target=target.name,
+        requester=requester,
+        conversation_id=conversation_id,
+        turn=turn,
+        agent=agent.id,
+        random=random,
+    )
+    text = canonical(plan)
+    return Approval(
+        id=approval_id,
+        status=Status.PREPARING,
+        version=1,
+        digest=digest_of(text),
+        plan=text,
+        agent=agent.id,
+        conversation_id=conversation_id,
+        turn=turn,
+        requester=Person(requester),
+        request_words=words[:REQUEST_WORDS_CHARACTERS],
+        created_at=timestamp(now),
+    )
+
+
+def confirmation_reply(approval: Approval) -> str:
+    """The program's confirmation, and who goes on from here."""
+    return f"{confirmation_of(approval.calls())}\n\n{WAITS}"
+
+
+def already_waiting(call: CheckedCall, turns: Sequence[Turn]) -> str | None:
+    """The approval in which an identical call waits for its decision, newest first."""
+    wanted = canonical(dict(call.arguments or {}))
+    for turn in reversed(turns):
+        if turn.approval_id is None:
+            continue
+        for waiting in turn.waiting_calls():
+            function = waiting["function"]
+            if function["name"] == call.name and canonical(json.loads(function["arguments"])) == wanted:
+                return turn.approval_id
+    return None
+
+
+def waiting_step(call: CheckedCall) -> Mapping[str, Any]:
+    """The tool message of a call that already waits under another id."""
+    return {
+        "role": "tool",
+        "tool_call_id": call.id,
+        "content": json.dumps({"status": "waiting_for_approval", "note": WAITS_ALREADY}),
+        "status": "waiting",
+    }
+
+
+class Workflow:
+    """Starts executions by the approval's name, so starting twice is harmless."""
+
+    def __init__(self, client: Any, state_machine_arn: str) -> None:
+        self._client = client
+        self._arn = state_machine_arn
+
+    def start(self, approval_id: str, digest: str) -> None:
+        """Start the approval's execution; raises what the client raises but "already exists"."""
+        try:
+            self._client.start_execution(
+                stateMachineArn=self._arn,
+                name=approval_id,
+                input=json.dumps({"v": 1, "approval_id": approval_id, "digest": digest}),
+            )
+        except self._client.exceptions.ExecutionAlreadyExists:
+            logger.info("execution was already started", approval_id=approval_id)
+
+    def start_or_leave(self, approval: Approval) -> None:
+        """Start it now if that works; the record is the promise, and the sweep starts what was left."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        count(APPROVALS_ASKED)
+        try:
+            self.start(approval.id, approval.digest)
+        except (BotoCoreError, ClientError) as error:
+            logger.warning(
+                "execution was left to the sweep", approval_id=approval.id, code=error_code(error)
+            )

@@ -1,0 +1,79 @@
+"""Chat's composition root: every client and store, made once, on first use."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.chat.ask_approval import Target, Workflow
+from functions.chat.idempotency import Claims
+from functions.chat.model import OpenAIChatModel
+from functions.chat.take_turn import ChatDeps
+from functions.shared.agent import Agents
+from functions.shared.approval_table import ApprovalTable
+from functions.shared.aws import client, error_code
+from functions.shared.conversation_table import ConversationTable
+from functions.shared.identifiers import new_id, utc_now
+from functions.shared.observe import logger
+from functions.shared.settings import ChatSettings
+
+KEY_SECONDS = 300
+
+
+def compose(settings: ChatSettings) -> ChatDeps:
+    """The dependencies of `POST /chat` and `continue_turn`."""
+    dynamodb = client("dynamodb")
+
+    def go_on(command: Mapping[str, Any]) -> None:
+        """Hand a turn to continue_turn; what cannot be handed over is found by the sweep."""
+        try:
+            client("lambda").invoke(
+                FunctionName=settings.continue_turn_function,
+                InvocationType="Event",
+                Payload=json.dumps(command).encode(),
+            )
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("turn was left to the sweep", code=error_code(error))
+
+    return ChatDeps(
+        conversations=ConversationTable(dynamodb, settings.conversations_table),
+        approvals=ApprovalTable(dynamodb, settings.approvals_table),
+        claims=Claims(dynamodb, settings.conversations_table),
+        agents=Agents(settings.agents_file),
+        model=OpenAIChatModel(name=settings.chat_model, read_key=_key_reader(settings.model_secret_arn)),
+        model_name=settings.chat_model,
+        workflow=Workflow(_LazyStates(), settings.state_machine_arn),
+        target=Target(settings.target, settings.account_id, settings.region),
+        go_on=go_on,
+        write_conflicts=(
+            dynamodb.exceptions.ConditionalCheckFailedException,
+            dynamodb.exceptions.TransactionCanceledException,
+        ),
+        new_id=new_id,
+        clock=utc_now,
+        sleep=time.sleep,
+    )
+
+
+class _LazyStates:
+    """The Step Functions client, made when the first approval is started: most turns never need it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(client("stepfunctions"), name)
+
+
+def _key_reader(secret_arn: str) -> Any:
+    """The model's key from Secrets Manager: cached for five minutes, read again when the service refuses it."""
+
+    def read(fresh: bool) -> str:
+        from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
+        provider = _providers.setdefault(secret_arn, SecretsProvider(boto3_client=client("secretsmanager")))
+        return str(provider.get(secret_arn, max_age=KEY_SECONDS, force_fetch=fresh)).strip()
+
+    return read
+
+
+_providers: dict[str, Any] = {}

@@ -1,0 +1,213 @@
+"""The second entry of chat's zip: turns that go on in the background, lost starts, and the model's last word.
+
+Commands (`v` 1): `work` a turn, `start` an approval's execution, `last_word` on an approval's turn. Each may be
+repeated: it re-reads the record first and does nothing where nothing is left to do.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from functions.chat.compose import compose
+from functions.chat.converse import OutOfTime, converse
+from functions.chat.history import messages_of, turn_messages
+from functions.chat.model import ModelFailure, ModelTimeout
+from functions.chat.take_turn import Asked, ChatDeps, Taken, ended, failed
+from functions.shared.approval import Status
+from functions.shared.errors import ProductError
+from functions.shared.identifiers import timestamp
+from functions.shared.observe import MODEL_FAILURES, count, logger
+from functions.shared.settings import ChatSettings
+from functions.shared.turn import Turn, TurnError, TurnStatus
+
+ATTEMPTS = 3
+ATTEMPT_SECONDS = 240
+"""Longer than this Lambda lives: an attempt this old has crashed."""
+LAST_WORD_SECONDS = 60.0
+RESERVE_SECONDS = 10.0
+GAVE_UP = TurnError(
+    "turn_gave_up",
+    "Unable to generate ChatCompletion response\nException: The turn was tried several times and never finished.",
+    retryable=True,
+)
+
+
+class Command(BaseModel):
+    """`v` is the payload's version; this release reads only the first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1]
+
+
+class Work(Command):
+    command: Literal["work"]
+    owner: str
+    conversation_id: str
+    turn: int
+
+
+class Start(Command):
+    command: Literal["start"]
+    approval_id: str
+
+
+class LastWord(Command):
+    command: Literal["last_word"]
+    approval_id: str
+
+
+_COMMANDS: TypeAdapter[Work | Start | LastWord] = TypeAdapter(
+    Annotated[Work | Start | LastWord, Field(discriminator="command")]
+)
+
+
+@cache
+def deps() -> ChatDeps:
+    return compose(ChatSettings.load(os.environ))
+
+
+def handler(event: Mapping[str, Any], context: Any) -> None:
+    """Carry out one command."""
+    started = time.monotonic()
+    allowed = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+
+    def seconds_left() -> float:
+        return float(allowed - (time.monotonic() - started))
+
+    command = _COMMANDS.validate_python(event)
+    match command:
+        case Work():
+            work(deps(), command, seconds_left)
+        case Start():
+            start(deps(), command.approval_id)
+        case LastWord():
+            say_last_word(deps(), command.approval_id, min(LAST_WORD_SECONDS, seconds_left()))
+
+
+def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> None:
+    """Finish a working turn: completed, waiting for approval, or failed; at most three tries in all."""
+    logger.append_keys(conversation_id=command.conversation_id)
+    conversation = chat.conversations.read(
+        command.owner, command.conversation_id, before=command.turn + 1
+    )
+    turn = conversation.newest() if conversation else None
+    if conversation is None or turn is None or turn.number != command.turn:
+        return
+    if turn.status is not TurnStatus.WORKING:
+        return
+    asked = Asked(command.owner, conversation.id, turn.message, turn.agent, turn.request)
+    turns = conversation.turns[:-1]
+    taken_up = replace(turn, attempts=turn.attempts + 1)
+    if turn.attempts > ATTEMPTS:
+        gave_up = replace(taken_up, status=TurnStatus.FAILED, error=GAVE_UP)
+        _replace(chat, asked, Taken(conversation.id, gave_up), was=turn)
+        return
+    if not _replace(chat, asked, Taken(conversation.id, taken_up), was=turn):
+        return
+    blank = replace(taken_up, status=TurnStatus.COMPLETED)
+    try:
+        agent = chat.agents.get(turn.agent)
+        ending = converse(
+            chat.model,
+            agent=agent,
+            model_name=chat.model_name,
+            history=messages_of(prompt=agent.prompt, turns=turns, message=turn.message),
+            turn=turn.number,
+            used_ids=frozenset(call["id"] for one in turns for call in one.tool_calls()),
+            seconds_left=seconds_left,
+        )
+        if isinstance(ending, OutOfTime):
+            raise ModelTimeout
+        taken, approval = ended(chat, asked, agent, blank, ending, turns)
+    except ModelFailure as failure:
+        count(MODEL_FAILURES, code=failure.code)
+        taken, approval = Taken(conversation.id, failed(blank, failure)), None
+    except ProductError as refusal:
+        error = TurnError(refusal.code, str(refusal), retryable=False)
+        failed_turn = replace(blank, status=TurnStatus.FAILED, error=error)
+        taken, approval = Taken(conversation.id, failed_turn), None
+    others = [chat.approvals.put_item(approval, chat.clock())] if approval else []
+    if _replace(chat, asked, taken, was=taken_up, others=others) and approval is not None:
+        chat.workflow.start_or_leave(approval)
+
+
+def start(chat: ChatDeps, approval_id: str) -> None:
+    """Start an execution that a crash left; harmless where it runs already."""
+    approval = chat.approvals.get(approval_id)
+    if approval is not None and approval.status is Status.PREPARING:
+        chat.workflow.start(approval.id, approval.digest)
+
+
+def say_last_word(chat: ChatDeps, approval_id: str, seconds: float) -> None:
+    """Ask the model once, tools shown but not to be called; if it fails, our own sentence stands."""
+    approval = chat.approvals.get(approval_id)
+    if approval is None or approval.closed_at is None:
+        return
+    logger.append_keys(conversation_id=approval.conversation_id, approval_id=approval.id)
+    owner = approval.requester.sub
+    conversation = chat.conversations.read(
+        owner, approval.conversation_id, before=approval.turn + 1
+    )
+    turn = conversation.newest() if conversation else None
+    if conversation is None or turn is None or turn.number != approval.turn:
+        return
+    if turn.last_word or turn.waiting_calls():
+        return
+    text = _last_word(chat, conversation.turns[:-1], turn, seconds)
+    if not text:
+        return
+    try:
+        chat.conversations.append_last_word(
+            owner, conversation.id, turn.number, text, timestamp(chat.clock())
+        )
+    except chat.write_conflicts:
+        logger.info("the last word was already said")
+
+
+def _last_word(chat: ChatDeps, turns: tuple[Turn, ...], turn: Turn, seconds: float) -> str:
+    agent = chat.agents.get(turn.agent)
+    history = messages_of(prompt=agent.prompt, turns=turns, message=None)
+    tools = agent.tools()
+    try:
+        answer = chat.model.answer(
+            [*history, *turn_messages(turn)],
+            tools=tools,
+            tool_choice="none" if tools else None,
+            seconds=seconds,
+        )
+    except ModelFailure as failure:
+        logger.warning("model gave no last word", code=failure.code)
+        count(MODEL_FAILURES, code=failure.code)
+        return ""
+    return answer.text.strip()[:8000]
+
+
+def _replace(
+    chat: ChatDeps,
+    asked: Asked,
+    taken: Taken,
+    *,
+    was: Turn,
+    others: list[dict[str, Any]] | None = None,
+) -> bool:
+    """Write the turn over what was read; False where another attempt was faster."""
+    due_at = None
+    if taken.turn.status is TurnStatus.WORKING:
+        due_at = int(chat.clock().timestamp()) + ATTEMPT_SECONDS
+    item = chat.conversations.item(
+        asked.owner, asked.conversation_id, taken.turn, due_at=due_at
+    )
+    try:
+        chat.conversations.replace(
+            item, was=was.status, attempts=was.attempts, others=others or ()
+        )
+    except chat.write_conflicts:
+        logger.info("another attempt was faster")
+        return False
+    return True
