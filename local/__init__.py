@@ -1,0 +1,1 @@
+"""The laptop run: the whole product on one machine, without an AWS account."""

@@ -1,0 +1,1 @@
+"""The pinned AWS emulator, started with our corrections; runs in an environment of its own."""

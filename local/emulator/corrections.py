@@ -1,0 +1,147 @@
+"""The table of everything in which our emulator differs from stock ministack."""
+
+from local.emulator import cloudformation, iam, lambda_runtime, step_functions
+from local.emulator.ec2 import faults, launching, record
+from local.emulator.ec2.wire import ACTIONS
+from local.emulator.patching import Correction
+
+_CALLBACK = f"{step_functions.SERVICE}:_invoke_with_callback"
+_CALL = f"{step_functions.SERVICE}:_call_lambda"
+_TOKENS = f"{step_functions.SERVICE}:_task_tokens"
+_ERROR = f"{step_functions.SERVICE}:_ExecutionError"
+_EC2 = "ministack.services.ec2"
+_ENFORCE = (f"{iam.ACTIONS}:request_tag_context", f"{iam.EVALUATOR}:enforce")
+
+CORRECTIONS = (
+    Correction(
+        apply=lambda_runtime.python_lambdas_run_on_the_runtime_client,
+        finding="B1",
+        patches=(
+            f"{lambda_runtime.SERVICE}:_provided_runtime_code_dir",
+            f"{lambda_runtime.SERVICE}:_provided_worker_env",
+            f"{lambda_runtime.SERVICE}:_execute_function_warm",
+            f"{lambda_runtime.SERVICE}:_execute_function_provided_warm",
+            f"{lambda_runtime.SERVICE}:_resolve_layer_zip",
+            f"{lambda_runtime.RUNTIME}:_worker_class_for",
+            f"{lambda_runtime.RUNTIME}:ProvidedWorker",
+        ),
+    ),
+    Correction(
+        apply=lambda_runtime.lambdas_see_only_their_own_environment,
+        finding="B23",
+        patches=(f"{lambda_runtime.SERVICE}:_provided_worker_env",),
+    ),
+    Correction(
+        apply=lambda_runtime.logs_are_whole_and_cost_no_wait,
+        finding="B22",
+        patches=(
+            f"{lambda_runtime.RUNTIME}:ProvidedWorker._drain_stderr_bounded",
+            f"{lambda_runtime.RUNTIME}:ProvidedWorker._drain_stderr",
+        ),
+    ),
+    Correction(
+        apply=lambda_runtime.the_runtime_api_answers_without_delay,
+        finding="B22",
+        patches=("socketserver:StreamRequestHandler.disable_nagle_algorithm",),
+    ),
+    Correction(
+        apply=step_functions.a_throttled_lambda_task_can_be_retried,
+        finding="",
+        patches=(_CALL, _ERROR),
+    ),
+    Correction(
+        apply=step_functions.a_callback_lambda_that_raises_fails_its_task,
+        finding="B6",
+        patches=(_CALL, _CALLBACK, _ERROR, _TOKENS),
+    ),
+    Correction(
+        apply=step_functions.a_missed_heartbeat_ends_its_task,
+        finding="B5",
+        patches=(_CALLBACK, _TOKENS),
+    ),
+    Correction(
+        apply=step_functions.a_task_token_is_answered_once,
+        finding="B7",
+        patches=(
+            f"{step_functions.SERVICE}:_send_task_success",
+            f"{step_functions.SERVICE}:_send_task_failure",
+            f"{step_functions.SERVICE}:_send_task_heartbeat",
+            _CALLBACK,
+            _TOKENS,
+        ),
+    ),
+    Correction(
+        apply=cloudformation.tables_keep_their_time_to_live,
+        finding="B8",
+        patches=(cloudformation.HANDLERS, "ministack.services.dynamodb:_update_ttl"),
+    ),
+    Correction(
+        apply=cloudformation.http_apis_keep_their_cors_rules,
+        finding="B9",
+        patches=(cloudformation.HANDLERS,),
+    ),
+    Correction(
+        apply=cloudformation.user_pools_have_a_provider_url,
+        finding="B10",
+        patches=(f"{cloudformation.PROVISIONERS}:_cognito_user_pool_attributes",),
+    ),
+    Correction(
+        apply=cloudformation.types_without_local_effect_are_accepted,
+        finding="B11, B28",
+        patches=(cloudformation.HANDLERS,),
+    ),
+    Correction(
+        apply=cloudformation.state_machine_versions_and_aliases_deploy,
+        finding="B28",
+        patches=(
+            cloudformation.HANDLERS,
+            f"{step_functions.SERVICE}:_publish_state_machine_version",
+            f"{step_functions.SERVICE}:_create_state_machine_alias",
+            f"{step_functions.SERVICE}:_update_state_machine_alias",
+            f"{step_functions.SERVICE}:_state_machine_versions",
+            f"{step_functions.SERVICE}:_state_machine_aliases",
+        ),
+    ),
+    Correction(
+        apply=iam.launch_policies_see_their_conditions,
+        finding="B26",
+        patches=_ENFORCE,
+    ),
+    Correction(
+        apply=iam.refused_ec2_calls_are_recorded,
+        finding="",
+        patches=_ENFORCE,
+    ),
+    # Around EC2's actions, from the inside out: each one sees what those before it let through.
+    Correction(
+        apply=launching.the_demo_image_exists,
+        finding="",
+        patches=(f"{_EC2}:_STUB_AMIS",),
+    ),
+    Correction(
+        apply=launching.a_dry_run_does_nothing,
+        finding="B2",
+        patches=(ACTIONS, f"{_EC2}:_error"),
+    ),
+    Correction(
+        apply=launching.a_launch_names_what_exists,
+        finding="B4",
+        patches=(
+            ACTIONS,
+            f"{_EC2}:_error",
+            f"{_EC2}:_STUB_AMIS",
+            f"{_EC2}:_registered_image",
+            f"{_EC2}:_key_pairs",
+            f"{_EC2}:_security_groups",
+            f"{_EC2}:_subnets",
+            f"{iam.ACTIONS}:_load_botocore_model",
+        ),
+    ),
+    Correction(
+        apply=launching.a_client_token_launches_once,
+        finding="B3",
+        patches=(ACTIONS, f"{_EC2}:_error"),
+    ),
+    Correction(apply=record.every_call_is_recorded, finding="", patches=(ACTIONS,)),
+    Correction(apply=faults.faults_can_be_ordered, finding="", patches=(ACTIONS, f"{_EC2}:_error")),
+)

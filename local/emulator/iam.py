@@ -1,0 +1,139 @@
+"""Corrections of IAM: what a policy on launches may ask about, and a record of refusals."""
+
+import contextvars
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from local.emulator.ec2 import record
+from local.emulator.ec2.wire import flat
+from local.emulator.patching import wrap
+
+ACTIONS = "ministack.core.iam_actions"
+EVALUATOR = "ministack.core.iam_evaluator"
+
+Enforce = Callable[..., Any]
+_asked: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar(
+    "asked", default=None
+)
+
+
+def launch_policies_see_their_conditions() -> None:
+    """Stock: `ec2:InstanceType`, `ec2:MetadataHttpTokens`, `aws:RequestTag/…` and `aws:TagKeys` are unknown for a
+    launch, so each conditioned statement denies, and only one resource is checked. Here: RunInstances is checked on
+    each resource it touches, with that resource's keys, and tags need `ec2:CreateTags` with `ec2:CreateAction`."""
+
+    def on_each_resource(enforce: Enforce) -> Enforce:
+        def check(
+            access_key: str,
+            action: str,
+            service: str,
+            region: str,
+            resource_arn: str = "*",
+            service_context: Mapping[str, Any] | None = None,
+        ) -> Any:  # noqa: ANN401
+            asked = _asked.get()
+            if action != "ec2:RunInstances" or asked is None:
+                return enforce(
+                    access_key, action, service, region, resource_arn, service_context
+                )
+            from ministack.core.responses import get_account_id
+
+            for verb, arn, context in launch_checks(asked, region, get_account_id()):
+                denied = enforce(access_key, verb, service, region, arn, context)
+                if denied:
+                    return denied
+            return None
+
+        return check
+
+    wrap(f"{ACTIONS}:request_tag_context", _remembering_the_parameters)
+    wrap(f"{EVALUATOR}:enforce", on_each_resource)
+
+
+def launch_checks(
+    asked: Mapping[str, str], region: str, account: str
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Action, resource and condition keys of each check that AWS makes for one RunInstances."""
+    tags = _tags_by_type(asked)
+    here = f"arn:aws:ec2:{region}:{account}"
+    resources = {
+        "instance": f"{here}:instance/*",
+        "volume": f"{here}:volume/*",
+        "network-interface": f"{here}:network-interface/*",
+        "image": f"arn:aws:ec2:{region}::image/{asked.get('ImageId', '*')}",
+        "subnet": f"{here}:subnet/{asked.get('SubnetId', '*')}",
+        "security-group": f"{here}:security-group/{asked.get('SecurityGroupId.1', '*')}",
+    }
+    if asked.get("KeyName"):
+        resources["key-pair"] = f"{here}:key-pair/{asked['KeyName']}"
+    for kind, arn in resources.items():
+        yield "ec2:RunInstances", arn, _keys(kind, asked, region) | _tag_keys(tags.get(kind, {}))
+    for kind, named in tags.items():
+        if kind in resources:
+            creating = {"ec2:CreateAction": "RunInstances"} | _tag_keys(named)
+            yield "ec2:CreateTags", resources[kind], creating
+
+
+def _keys(kind: str, asked: Mapping[str, str], region: str) -> dict[str, Any]:
+    keys: dict[str, Any] = {"ec2:Region": region}
+    if kind == "instance":
+        keys |= {
+            "ec2:InstanceType": asked.get("InstanceType", "m1.small"),
+            "ec2:MetadataHttpTokens": asked.get("MetadataOptions.HttpTokens", "optional"),
+            "ec2:MetadataHttpEndpoint": asked.get("MetadataOptions.HttpEndpoint", "enabled"),
+            "ec2:EbsOptimized": asked.get("EbsOptimized", "false"),
+            "ec2:Tenancy": asked.get("Placement.Tenancy", "default"),
+        }
+        if profile := asked.get("IamInstanceProfile.Arn"):
+            keys["ec2:InstanceProfile"] = profile
+    return keys
+
+
+def _tag_keys(tags: Mapping[str, str]) -> dict[str, Any]:
+    if not tags:
+        return {}
+    return {f"aws:RequestTag/{key}": value for key, value in tags.items()} | {
+        "aws:TagKeys": list(tags)
+    }
+
+
+def _tags_by_type(asked: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    tags: dict[str, dict[str, str]] = {}
+    for name, value in asked.items():
+        found = re.fullmatch(r"(TagSpecification\.\d+)\.(Tag\.\d+)\.Key", name)
+        if found:
+            kind = asked.get(f"{found[1]}.ResourceType", "")
+            tags.setdefault(kind, {})[value] = asked.get(f"{found[1]}.{found[2]}.Value", "")
+    return tags
+
+
+def refused_ec2_calls_are_recorded() -> None:
+    """Stock: nobody can tell which EC2 call IAM refused. Here: such a call is in the record too, as 403
+    `UnauthorizedOperation`, or 401 `AuthFailure` for credentials that are not known."""
+
+    def recorded(enforce: Enforce) -> Enforce:
+        def check(access_key: str, action: str, service: str, *rest: Any, **named: Any) -> Any:  # noqa: ANN401
+            denied = enforce(access_key, action, service, *rest, **named)
+            if denied and service == "ec2":
+                unknown = type(denied).__name__ == "AuthError"
+                answer = (
+                    {"status": 401, "code": "AuthFailure"}
+                    if unknown
+                    else {"status": 403, "code": "UnauthorizedOperation"}
+                )
+                record.write(action.partition(":")[2], _asked.get() or {}, answer)
+            return denied
+
+        return check
+
+    wrap(f"{ACTIONS}:request_tag_context", _remembering_the_parameters)
+    wrap(f"{EVALUATOR}:enforce", recorded)
+
+
+def _remembering_the_parameters(read: Callable[..., Any]) -> Callable[..., Any]:
+    def request_tag_context(service: str, action: str, body: bytes, parameters: Any) -> Any:  # noqa: ANN401
+        _asked.set(flat(parameters) if service == "ec2" else None)
+        return read(service, action, body, parameters)
+
+    return request_tag_context
