@@ -219,6 +219,16 @@ def _answer(response: Response) -> dict[str, Any]:
     }
 
 
+def whole_number(request: Request, name: str, *, default: int, most: int) -> int:
+    """A query parameter as a whole number from 1 to `most`."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= most):
+        raise BadRequest(f"{name} must be a whole number from 1 to {most}.")
+    return int(text)
+
+
 def path_id(request: Request, name: str) -> str:
     """An id out of the path; anything but our own spelling is unknown by construction."""
     value = request.path_parameters.get(name, "")

@@ -1,0 +1,148 @@
+/** Cards in the conversation: what the model called, and the approval it waits for. */
+
+import { call } from "./api.js";
+import { element, foreign, icon, visible } from "./elements.js";
+import { copy } from "./frame.js";
+import { either, say } from "./messages.js";
+import { countdown } from "./time.js";
+
+const CALL_TONES = { succeeded: "good", failed: "bad", rejected: "bad", denied: "bad", waiting: "wait", refused: "bad" };
+const OPEN = ["preparing", "pending"];
+
+/** Does this turn still change without anyone writing? */
+export function isLive(turn) {
+  const approval = turn.approval;
+  return turn.status === "working" || (approval && !approval.closed_at && !isOver(approval.status));
+}
+
+export function isOver(status) {
+  return !OPEN.includes(status) && status !== "approved";
+}
+
+export function pill(text, tone = "") {
+  return element("span", { class: `pill ${tone}` }, text);
+}
+
+/** A tool call: closed it is one line, open it shows what was asked and what came back. */
+export function toolCard(toolCall, approval) {
+  const running = toolCall.status === "waiting" && approval?.status === "approved";
+  const status = running ? "running" : toolCall.status;
+  return element(
+    "details",
+    { class: "tool-card", "data-control": `call-${toolCall.id}` },
+    element(
+      "summary",
+      {},
+      foreign("code", {}, toolCall.name),
+      pill(say(`call.status.${status}`), CALL_TONES[toolCall.status] ?? ""),
+    ),
+    element("h4", {}, say("call.arguments")),
+    argumentList(toolCall.arguments),
+    toolCall.result ? element("h4", {}, say("call.result")) : null,
+    toolCall.result ? foreign("pre", { class: "result", tabindex: "0" }, toolCall.result) : null,
+  );
+}
+
+/** Names and values of a call, or a word that there are none. */
+export function argumentList(values) {
+  const pairs = Object.entries(values ?? {});
+  if (pairs.length === 0) return element("p", { class: "muted small" }, say("call.none"));
+  const rows = pairs.map(([name, value]) =>
+    element(
+      "div",
+      {},
+      foreign("dt", {}, name),
+      foreign("dd", {}, typeof value === "string" ? value : JSON.stringify(value)),
+    ),
+  );
+  return element("dl", { class: "arguments" }, rows);
+}
+
+/** The approval a turn waits for: live while it is open, one line of history afterwards. */
+export function approvalCard(approval, calls, changed) {
+  if (OPEN.includes(approval.status)) return openCard(approval, changed);
+  const worked = calls.every((one) => one.status === "succeeded");
+  const sentence = () => {
+    if (approval.status !== "approved") return say(`card.${approval.status}`);
+    if (!approval.closed_at) return say("card.running");
+    return say(worked ? "card.done" : "card.done.not");
+  };
+  const good = approval.status === "approved" && (worked || !approval.closed_at);
+  return element(
+    "section",
+    { class: `approval-card over ${good ? "good" : "bad"}`, "aria-label": say("approval.title") },
+    icon(good ? "approve" : "reject"),
+    element("p", {}, sentence()),
+    element("a", { class: "quiet-link", href: pageOf(approval), "data-control": "open" }, say("card.open")),
+  );
+}
+
+function openCard(approval, changed) {
+  const address = new URL(pageOf(approval), location.origin).href;
+  const copyButton = element(
+    "button",
+    { class: "button", type: "button", "data-control": "copy", click: () => copy(address, copyButton) },
+    icon("link"),
+    element("span", { "aria-live": "polite" }, say("copy")),
+  );
+  const actions = element(
+    "div",
+    { class: "actions" },
+    element("a", { class: "button", href: pageOf(approval), "data-control": "open" }, say("card.open")),
+    copyButton,
+    cancelButton(approval, changed),
+  );
+  const preparing = approval.status === "preparing";
+  return element(
+    "section",
+    { class: "approval-card open", "aria-label": say("card.pending") },
+    element(
+      "div",
+      { class: "card-head" },
+      icon("wait"),
+      element("h3", {}, say(preparing ? "status.preparing" : "card.pending")),
+      approval.expires_at && !preparing ? countdown(approval.expires_at) : null,
+    ),
+    element("p", {}, preparing ? say("card.preparing") : whoDecides(approval)),
+    actions,
+  );
+}
+
+export function whoDecides(approval) {
+  const names = (approval.deciders ?? []).map((one) => visible(one.name || one.email));
+  return names.length === 0 ? say("card.deciders.none") : say("card.deciders", { names: either(names) });
+}
+
+function cancelButton(approval, changed) {
+  const place = element("div", { class: "cancel", "data-control": "cancel-place" });
+  const ask = () => {
+    const keep = element("button", { class: "button", type: "button", click: back }, say("card.cancel.no"));
+    const yes = element("button", { class: "button danger", type: "button", click: cancel }, say("card.cancel.yes"));
+    place.classList.add("asking");
+    place.replaceChildren(element("p", { role: "alert" }, say("card.cancel.sure")), yes, keep);
+    keep.focus();
+  };
+  const button = () =>
+    element("button", { class: "button", type: "button", "data-control": "cancel", click: ask }, say("card.cancel"));
+  const back = () => {
+    place.classList.remove("asking");
+    place.replaceChildren(button());
+    place.firstChild.focus();
+  };
+  const cancel = async (event) => {
+    event.target.disabled = true;
+    try {
+      await call("POST", `/approvals/${encodeURIComponent(approval.id)}/cancel`, { body: {} });
+    } catch (problem) {
+      back();
+      place.append(element("p", { role: "alert" }, visible(problem.message)));
+    }
+    changed();
+  };
+  place.append(button());
+  return place;
+}
+
+function pageOf(approval) {
+  return `/a/${encodeURIComponent(approval.id)}`;
+}

@@ -1,0 +1,218 @@
+/** The chat page: one conversation, its live state, and the way to the others. */
+
+import { call } from "./api.js";
+import { isLive } from "./card.js";
+import { Composer } from "./composer.js";
+import { announce, byId } from "./elements.js";
+import { Welcome } from "./welcome.js";
+import { content, enter, fail, notice, showModel } from "./frame.js";
+import { History } from "./history.js";
+import { say } from "./messages.js";
+import { Backoff, Polling } from "./polling.js";
+import { Attempts } from "./attempts.js";
+import { Transcript } from "./transcript.js";
+
+const TURNS = 30;
+const CHAT_SECONDS = 40;
+
+let conversation = null;
+let before = null;
+let transcript, composer, history, welcome;
+const attempts = new Attempts();
+const backoff = new Backoff(1500, 15_000);
+const polling = new Polling(ask);
+
+enter("signed-out.chat", async () => {
+  transcript = new Transcript(byId("turns"), byId("transcript"), { changed: askNow, tryAgain });
+  composer = new Composer((message) => send({ message }));
+  history = new History({ open: (id) => go(id), deleted: (id) => id === conversation && go(null) });
+  welcome = new Welcome((message) => send({ message }));
+  byId("history-new").addEventListener("click", () => go(null));
+  byId("earlier").addEventListener("click", loadEarlier);
+  addEventListener("popstate", () => open(inAddress()));
+  content();
+  history.refresh();
+  await open(inAddress());
+});
+showModel(byId("model"));
+
+function inAddress() {
+  return new URLSearchParams(location.search).get("c");
+}
+
+function addressOf(id) {
+  return id ? `/?c=${encodeURIComponent(id)}` : "/";
+}
+
+async function go(id) {
+  window.history.pushState(null, "", addressOf(id));
+  history.close();
+  await open(id);
+}
+
+async function open(id) {
+  polling.stop();
+  conversation = id;
+  before = null;
+  transcript.clear();
+  composer.busy(false);
+  history.mark(id);
+  content();
+  welcome.show(id === null);
+  byId("earlier").hidden = true;
+  if (id !== null) await read(id);
+  if (matchMedia("(pointer: fine)").matches) composer.focus();
+}
+
+async function read(id) {
+  try {
+    const { value } = await call("GET", `${pathOf(id)}?limit=${TURNS}`);
+    if (id !== conversation) return;
+    transcript.show(value.turns, { quietly: true });
+    transcript.toEnd();
+    showEarlier(value.before);
+    settle();
+  } catch (problem) {
+    if (problem.status === 404) notice(say("chat.title"), say("chat.gone"));
+    else fail(problem);
+  }
+}
+
+async function loadEarlier() {
+  const { value } = await call("GET", `${pathOf(conversation)}?limit=${TURNS}&before=${before}`);
+  transcript.keepPosition(() => transcript.show(value.turns, { quietly: true }));
+  showEarlier(value.before);
+}
+
+function showEarlier(number) {
+  before = number;
+  byId("earlier").hidden = number === null;
+}
+
+/** Send a message; the same body under the same key is the same turn, however often it is sent. */
+async function send(body, key = crypto.randomUUID()) {
+  const id = conversation;
+  const attempt = {
+    body: { ...body, ...(id ? { conversation_id: id } : welcome.chosenAgent()) },
+    key,
+  };
+  await run(attempt, id);
+}
+
+async function run(attempt, id, replaced = null) {
+  welcome.show(false);
+  composer.busy(true);
+  polling.stop();
+  const place = transcript.showSending(attempt.body.message);
+  replaced?.remove();
+  let turn;
+  let pause = null;
+  try {
+    const { value, retryAfter } = await call("POST", "/chat", { ...attempt, seconds: CHAT_SECONDS });
+    turn = { ...value, message: attempt.body.message };
+    pause = retryAfter && retryAfter * 1000;
+  } catch (problem) {
+    if (id !== conversation) return;
+    if (problem.extra.turn === undefined) {
+      notSent(attempt, problem, place);
+      return;
+    }
+    turn = failedTurn(attempt, problem);
+  }
+  if (id !== conversation) return;
+  place.remove();
+  adopt(turn);
+  if (turn.status === "failed") attempts.keep(turn, attempt);
+  transcript.show([turn]);
+  settle(pause);
+}
+
+/** The message did not become a turn, or we cannot know: give it back, or offer to send it again. */
+function notSent(attempt, problem, place) {
+  composer.busy(false);
+  if (problem.status === 401) {
+    composer.giveBack(attempt.body.message);
+    composer.keepDraft();
+    fail(problem);
+  } else if (problem.status >= 400 && problem.status < 500 && problem.status !== 409 && problem.status !== 429) {
+    place.remove();
+    welcome.show(transcript.turns().length === 0);
+    composer.giveBack(attempt.body.message);
+    composer.note(problem.message);
+    announce(problem.message);
+  } else {
+    transcript.showUnsent(place, attempt.body.message, problem.message, () => run(attempt, conversation, place));
+  }
+}
+
+function failedTurn(attempt, problem) {
+  const { conversation_id, turn, agent, code, detail, retryable } = problem.extra;
+  return {
+    conversation_id,
+    turn,
+    agent,
+    message: attempt.body.message,
+    status: "failed",
+    reply: null,
+    tool_calls: [],
+    approval: null,
+    error: { code, detail, retryable },
+  };
+}
+
+/** A turn that failed runs again under its own key; where that is lost, its message is sent anew. */
+function tryAgain(turn) {
+  const attempt = attempts.of(turn);
+  const place = document.querySelector(`[data-turn="${turn.turn}"]`);
+  if (attempt === null) {
+    send({ message: turn.message });
+    return;
+  }
+  transcript.forget(turn);
+  run(attempt, conversation, place);
+}
+
+function adopt(turn) {
+  if (conversation !== null) return;
+  conversation = turn.conversation_id;
+  window.history.replaceState(null, "", addressOf(conversation));
+  history.mark(conversation);
+  history.refresh();
+}
+
+/** Free the composer when nothing is being worked on, and ask again while something may still change. */
+function settle(pause = null) {
+  const turns = transcript.turns();
+  composer.busy(turns.some((turn) => turn.status === "working"));
+  if (!turns.some(isLive)) {
+    polling.stop();
+    return;
+  }
+  backoff.reset();
+  polling.after(pause ?? backoff.next());
+}
+
+function askNow() {
+  backoff.reset();
+  polling.after(0);
+}
+
+async function ask() {
+  const id = conversation;
+  if (id === null) return null;
+  try {
+    const { value } = await call("GET", `${pathOf(id)}?limit=${TURNS}`);
+    if (id !== conversation) return null;
+    transcript.show(value.turns);
+  } catch (problem) {
+    if (problem.status === 401) fail(problem);
+    if (problem.status === 401 || problem.status === 404) return null;
+  }
+  const turns = transcript.turns();
+  composer.busy(turns.some((turn) => turn.status === "working"));
+  return turns.some(isLive) ? backoff.next() : null;
+}
+
+function pathOf(id) {
+  return `/conversations/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,138 @@
+/** The turns of a conversation on the page; a turn is drawn again only when it changed. */
+
+import { announce, element, foreign, icon, renew, visible } from "./elements.js";
+import { say } from "./messages.js";
+import { approvalCard, isLive, toolCard } from "./card.js";
+
+export class Transcript {
+  #list;
+  #scroll;
+  #actions;
+  #shown = new Map();
+
+  /** `actions`: `changed()` when something was done to an approval, `tryAgain(turn)` for a failed turn. */
+  constructor(list, scroll, actions) {
+    this.#list = list;
+    this.#scroll = scroll;
+    this.#actions = actions;
+  }
+
+  clear() {
+    this.#shown.clear();
+    this.#list.replaceChildren();
+  }
+
+  turns() {
+    return [...this.#shown.values()].map((shown) => shown.turn);
+  }
+
+  /** Show these turns, each at its place by number; new words of the assistant are announced. */
+  show(turns, { quietly = false } = {}) {
+    const atEnd = this.#isAtEnd();
+    for (const turn of turns) this.#showOne(turn, quietly);
+    if (atEnd || !quietly) this.toEnd();
+  }
+
+  /** A message on its way: shown at once, replaced by its turn. */
+  showSending(message) {
+    const place = element("li", { class: "turn sending" });
+    const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
+    const waiting = element("p", { class: "waiting" }, dots, element("span", { class: "muted" }, say("chat.thinking")));
+    place.append(mine(message), theirs(waiting));
+    this.#list.append(place);
+    this.toEnd();
+    return place;
+  }
+
+  /** The message stays in sight with what went wrong and a way to send it again. */
+  showUnsent(place, message, sentence, again) {
+    const button = element("button", { class: "button", type: "button", click: again }, say("chat.try-again"));
+    place.className = "turn unsent";
+    place.replaceChildren(mine(message), theirs(failure(sentence, button)));
+    this.toEnd();
+  }
+
+  /** This turn is about to be run again; its place is drawn anew. */
+  forget(turn) {
+    this.#shown.delete(turn.turn);
+  }
+
+  toEnd() {
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+
+  /** The reading position stays while earlier turns are put above it. */
+  keepPosition(change) {
+    const below = this.#scroll.scrollHeight - this.#scroll.scrollTop;
+    change();
+    this.#scroll.scrollTop = this.#scroll.scrollHeight - below;
+  }
+
+  #showOne(turn, quietly) {
+    const drawn = JSON.stringify(turn);
+    const before = this.#shown.get(turn.turn);
+    if (before?.drawn === drawn) return;
+    const place = before?.place ?? this.#placeFor(turn);
+    this.#shown.set(turn.turn, { drawn, turn, place });
+    renew(place, this.#draw(turn));
+    place.classList.toggle("live", Boolean(isLive(turn)));
+    if (!quietly && turn.reply && turn.reply !== before?.turn.reply) {
+      announce(`${say("chat.assistant")}: ${turn.reply}`);
+    }
+  }
+
+  #placeFor(turn) {
+    const place = element("li", { class: "turn", "data-turn": turn.turn });
+    const later = [...this.#list.querySelectorAll("[data-turn]")].find((one) => Number(one.dataset.turn) > turn.turn);
+    this.#list.insertBefore(place, later ?? this.#list.querySelector(".sending"));
+    return place;
+  }
+
+  #draw(turn) {
+    const calls = turn.tool_calls ?? [];
+    const cards = calls.map((one) => toolCard(one, turn.approval));
+    const reply = turn.reply ? foreign("div", { class: "text" }, turn.reply) : null;
+    const approval = turn.approval ? approvalCard(turn.approval, calls, this.#actions.changed) : null;
+    const waits = turn.approval && isLive(turn);
+    return [
+      mine(turn.message),
+      theirs(
+        ...cards,
+        ...(waits ? [reply, approval] : [approval, reply]),
+        turn.status === "working" ? working() : null,
+        turn.status === "failed" ? this.#failure(turn) : null,
+      ),
+    ];
+  }
+
+  #failure(turn) {
+    const again = () => this.#actions.tryAgain(turn);
+    const button = element("button", { class: "button", type: "button", "data-control": "again", click: again });
+    button.append(say("chat.try-again"));
+    return failure(turn.error?.detail ?? say("chat.stopped"), turn.error?.retryable === false ? null : button);
+  }
+
+  #isAtEnd() {
+    return this.#scroll.scrollHeight - this.#scroll.scrollTop - this.#scroll.clientHeight < 80;
+  }
+}
+
+function mine(message) {
+  const speaker = element("h2", { class: "visually-hidden" }, say("chat.you"));
+  return element("div", { class: "message mine" }, speaker, foreign("div", { class: "text" }, message));
+}
+
+function theirs(...content) {
+  const speaker = element("h2", { class: "visually-hidden" }, say("chat.assistant"));
+  return element("div", { class: "message theirs" }, speaker, ...content);
+}
+
+function failure(sentence, button) {
+  const text = element("p", { class: "text" }, visible(sentence));
+  return element("div", { class: "failure", role: "alert" }, icon("warn"), text, button ?? "");
+}
+
+function working() {
+  const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
+  return element("p", { class: "waiting" }, dots, element("span", { class: "muted" }, say("chat.working")));
+}

@@ -1,0 +1,107 @@
+"""An approval as people see it over HTTP: rendered from the stored plan, never from model prose."""
+
+from datetime import datetime
+from typing import Any
+
+from functions.shared.approval import APPROVERS, Approval, Decision, Person, Verdict
+from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
+from functions.shared.turn import deciders_view, expiry_view
+
+
+def approval_view(
+    approval: Approval, *, reader: Person, groups: frozenset[str], self_confirm: bool, now: datetime
+) -> dict[str, Any]:
+    """Everything the approver's page shows; `can_decide` is a hint for the page, decided again on POST."""
+    plan = approval.plan_value()
+    calls = approval.calls()
+    return {
+        "id": approval.id,
+        "status": status_now(approval, now),
+        "digest": approval.digest,
+        "plan": plan,
+        "summary": summary_of(calls),
+        "confirmation": confirmation_of(calls),
+        "facts": [
+            {"label": "Account", "value": plan["account"], "source": "operator"},
+            {"label": "Region", "value": plan["region"], "source": "operator"},
+            *(
+                {**fact, "call": call["id"]}
+                for call in calls
+                for fact in OPERATIONS[call["operation"]].facts(call["arguments"])
+            ),
+        ],
+        "calls": [_call_view(approval, call) for call in calls],
+        "requester": _person_view(approval.requester),
+        "request_words": approval.request_words,
+        "agent": approval.agent,
+        "conversation_id": approval.conversation_id if reader.sub == approval.requester.sub else None,
+        "created_at": approval.created_at,
+        "expires_at": expiry_view(approval),
+        "deciders": deciders_view(approval),
+        "decisions": [_decision_view(approval.decision)] if approval.decision else [],
+        "ended_by": approval.ended_by,
+        "closed_at": approval.closed_at,
+        **_rights(approval, reader, groups, self_confirm, now),
+    }
+
+
+def approval_row(
+    approval: Approval, *, reader: Person, groups: frozenset[str], self_confirm: bool, now: datetime
+) -> dict[str, Any]:
+    """One line of the inbox."""
+    return {
+        "id": approval.id,
+        "status": status_now(approval, now),
+        "agent": approval.agent,
+        "summary": summary_of(approval.calls()),
+        "requester": _person_view(approval.requester),
+        "created_at": approval.created_at,
+        "expires_at": expiry_view(approval),
+        **_rights(approval, reader, groups, self_confirm, now),
+    }
+
+
+def status_now(approval: Approval, now: datetime) -> str:
+    """The stored status; a pending record whose time is over reads as expired at once."""
+    if approval.decision is None and approval.status.value == "pending" and approval.has_expired(now):
+        return "expired"
+    return approval.status.value
+
+
+def _rights(
+    approval: Approval, reader: Person, groups: frozenset[str], self_confirm: bool, now: datetime
+) -> dict[str, bool]:
+    mine = reader.is_same_as(approval.requester)
+    entitled = self_confirm if mine else APPROVERS in groups
+    return {
+        "mine": mine,
+        "can_decide": entitled and approval.status.value == "pending" and approval.is_open(now),
+    }
+
+
+def _person_view(person: Person) -> dict[str, str]:
+    return {"name": person.shown(), "email": person.email}
+
+
+def _call_view(approval: Approval, call: dict[str, Any]) -> dict[str, Any]:
+    verdict: Verdict | None = approval.decision.calls.get(call["id"]) if approval.decision else None
+    outcome = approval.outcomes.get(call["id"])
+    return {
+        "id": call["id"],
+        "name": call["function"],
+        "arguments": call["arguments"],
+        "summary": OPERATIONS[call["operation"]].summary(call["arguments"]),
+        "decision": verdict.value if verdict else None,
+        "outcome": {"status": outcome.status, "text": outcome.text} if outcome else None,
+    }
+
+
+def _decision_view(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": decision.decision.value,
+        "by": _person_view(decision.by),
+        "at": decision.at,
+        "reason": decision.reason,
+        "self_confirmed": decision.self_confirmed,
+        "calls": [{"id": call_id, "decision": verdict.value} for call_id, verdict in decision.calls.items()],
+    }
