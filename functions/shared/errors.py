@@ -84,3 +84,7 @@ class Unprocessable(ProductError):
 class Unavailable(ProductError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "unavailable"
+
+
+class TemporarilyUnavailable(Exception):
+    """Worth another try by name: the state machine retries exactly this one."""

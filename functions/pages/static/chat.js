@@ -19,7 +19,7 @@ let conversation = null;
 let before = null;
 let transcript, composer, history, welcome;
 const attempts = new Attempts();
-const backoff = new Backoff(1500, 15_000);
+const backoff = new Backoff(1500, 6000);
 const polling = new Polling(ask);
 
 enter("signed-out.chat", async () => {
@@ -182,7 +182,7 @@ function adopt(turn) {
 
 /** Free the composer when nothing is being worked on, and ask again while something may still change. */
 function settle(pause = null) {
-  const turns = transcript.turns();
+  const turns = transcript.turns().slice(-TURNS);
   composer.busy(turns.some((turn) => turn.status === "working"));
   if (!turns.some(isLive)) {
     polling.stop();
@@ -205,10 +205,13 @@ async function ask() {
     if (id !== conversation) return null;
     transcript.show(value.turns);
   } catch (problem) {
-    if (problem.status === 401) fail(problem);
+    if (problem.status === 401) {
+      composer.keepDraft();
+      fail(problem);
+    }
     if (problem.status === 401 || problem.status === 404) return null;
   }
-  const turns = transcript.turns();
+  const turns = transcript.turns().slice(-TURNS);
   composer.busy(turns.some((turn) => turn.status === "working"));
   return turns.some(isLive) ? backoff.next() : null;
 }

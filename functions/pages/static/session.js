@@ -35,6 +35,7 @@ export async function signOut() {
   if (!response.ok) throw await problemOf(response);
   token = null;
   user = null;
+  sessionStorage.clear();
   location.assign(response.headers.get("location") ?? "/");
 }
 

@@ -23,7 +23,7 @@ export class Transcript {
   }
 
   turns() {
-    return [...this.#shown.values()].map((shown) => shown.turn);
+    return [...this.#shown.values()].map((shown) => shown.turn).sort((one, other) => one.turn - other.turn);
   }
 
   /** Show these turns, each at its place by number; new words of the assistant are announced. */

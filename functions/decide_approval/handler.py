@@ -1,0 +1,163 @@
+"""`POST /approvals/{approval_id}/decision` and `/cancel`; and, invoked directly, `settle` and `repair`.
+
+The only reader of task tokens, and the only one who answers them.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from functions.decide_approval.decide import Deciding, cancel, decide_by, repair, settle
+from functions.shared.approval import REASON_CHARACTERS, Approval, Verdict
+from functions.shared.approval_table import ApprovalTable
+from functions.shared.approval_view import approval_view
+from functions.shared.aws import client
+from functions.shared.errors import BadRequest, NotAllowed
+from functions.shared.http import (
+    Body,
+    Request,
+    Response,
+    json_response,
+    own_origin_only,
+    path_id,
+    read_body,
+    serve,
+)
+from functions.shared.identifiers import utc_now
+from functions.shared.people import People, UnknownPerson
+from functions.shared.settings import DecideApprovalSettings
+
+
+class CallDecision(Body):
+    id: str = Field(min_length=1, max_length=64)
+    decision: Annotated[Verdict, Field(strict=False)]
+
+
+class DecisionBody(Body):
+    """`digest` is what the page showed; `calls` decides single calls differently from `decision`."""
+
+    decision: Annotated[Verdict, Field(strict=False)]
+    digest: str = Field(pattern=r"\A[0-9a-f]{64}\z")
+    reason: str = Field(default="", max_length=REASON_CHARACTERS)
+    calls: list[CallDecision] = Field(default=[], max_length=8)
+
+
+class CancelBody(Body):
+    pass
+
+
+class Settle(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1]
+    command: Literal["settle"]
+    approval_id: str
+
+
+class Repair(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1]
+    command: Literal["repair"]
+    approval_id: str
+
+
+class NoLongerHere(NotAllowed):
+    code = "not_an_approver"
+
+    def __init__(self) -> None:
+        super().__init__("Your account is not active any more.")
+
+
+_COMMANDS: TypeAdapter[Settle | Repair] = TypeAdapter(
+    Annotated[Settle | Repair, Field(discriminator="command")]
+)
+
+
+@cache
+def deps() -> Deciding:
+    settings = DecideApprovalSettings.load(os.environ)
+    dynamodb = client("dynamodb")
+    return Deciding(
+        approvals=ApprovalTable(dynamodb, settings.approvals_table),
+        dynamodb=dynamodb,
+        task_tokens_table=settings.task_tokens_table,
+        states=client("stepfunctions"),
+        people=People(client("cognito-idp"), settings.user_pool_id),
+        origin=settings.origin,
+        self_confirm=settings.self_confirm,
+        clock=utc_now,
+    )
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    if "command" in event:
+        return _invoked(_COMMANDS.validate_python(event))
+    return serve(
+        event,
+        context,
+        {
+            "POST /approvals/{approval_id}/decision": post_decision,
+            "POST /approvals/{approval_id}/cancel": post_cancel,
+        },
+    )
+
+
+def post_decision(request: Request) -> Response:
+    """Decide once; the same person, decision and digest again gets the stored decision."""
+    own_origin_only(request, deps().origin)
+    approval_id = path_id(request, "approval_id")
+    body = read_body(request, DecisionBody)
+    verdicts = {call.id: call.decision for call in body.calls}
+    if len(verdicts) != len(body.calls):
+        raise BadRequest("The decision names a call twice.")
+    try:
+        approval = decide_by(
+            deps(),
+            request.signed_in().sub,
+            approval_id,
+            verdict=body.decision,
+            digest=body.digest,
+            calls=verdicts,
+            reason=body.reason.strip(),
+        )
+    except UnknownPerson as error:
+        raise NoLongerHere from error
+    return _shown(request, approval)
+
+
+def post_cancel(request: Request) -> Response:
+    """The requester takes the request back, if nobody has decided it."""
+    own_origin_only(request, deps().origin)
+    approval_id = path_id(request, "approval_id")
+    read_body(request, CancelBody)
+    return _shown(request, cancel(deps(), request.signed_in().sub, approval_id))
+
+
+def _invoked(command: Settle | Repair) -> dict[str, Any]:
+    if isinstance(command, Settle):
+        approval = settle(deps(), command.approval_id)
+        decision = approval.decision
+        return {
+            "v": 1,
+            "status": approval.status.value,
+            "approved_calls": decision.approved_calls() if decision else [],
+        }
+    repair(deps(), command.approval_id)
+    return {"v": 1}
+
+
+def _shown(request: Request, approval: Approval) -> Response:
+    caller = request.signed_in()
+    return json_response(
+        approval_view(
+            approval,
+            reader=deps().people.person(caller.sub),
+            groups=caller.groups,
+            self_confirm=deps().self_confirm,
+            now=deps().clock(),
+        )
+    )

@@ -1,0 +1,114 @@
+"""One approved call, checked again, launched once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.launch_instance.ec2_errors import LaunchAmbiguous, judge
+from functions.launch_instance.request import client_token, tags_of
+from functions.shared.approval import Approval, Decision, Outcome, Status, Verdict
+from functions.shared.approval_table import ApprovalTable
+from functions.shared.aws import error_code
+from functions.shared.errors import TemporarilyUnavailable
+from functions.shared.identifiers import timestamp
+from functions.shared.ledger import Ledger
+from functions.shared.observe import INSTANCES_LAUNCHED, OUTCOMES_UNKNOWN, count, logger
+from functions.shared.plan import digest_of
+from functions.shared.run_instances import check, parameters
+from functions.shared.settings import LaunchInstanceSettings
+
+
+class LaunchRefused(Exception):
+    """What was asked to run is not what was shown and approved; nothing was sent to AWS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launching:
+    settings: LaunchInstanceSettings
+    approvals: ApprovalTable
+    ledger: Ledger
+    ec2_for: Callable[[str], Any]
+    """An EC2 client under the launch role, with the approval's id as source identity."""
+    clock: Callable[[], datetime]
+
+
+def launch(deps: Launching, approval_id: str, digest: str, call_id: str) -> Outcome:
+    """Launch what was approved, once; again, it answers what became of it.
+
+    Raises `LaunchRefused` before anything is written, `LaunchAmbiguous` or `TemporarilyUnavailable` where the same
+    request, byte for byte, should be sent again.
+    """
+    logger.append_keys(approval_id=approval_id, call_id=call_id)
+    approval, decision = _approved(deps.approvals.get(approval_id), digest)
+    call = _approved_call(approval, decision, call_id, deps.settings)
+    arguments = check(call["arguments"])
+    token = client_token(
+        account=deps.settings.account_id,
+        region=deps.settings.region,
+        approval_id=approval.id,
+        call_id=call_id,
+        digest=approval.digest,
+    )
+    row = deps.ledger.begin(approval.id, call_id, client_token=token, at=timestamp(deps.clock()))
+    earlier = row.outcome() if row is not None else None
+    if earlier is not None:
+        logger.info("this call has its outcome already", status=earlier.status)
+        return earlier
+    tags = tags_of(approval.id, approval.requester, decision.by)
+    outcome = _run(deps, approval.id, parameters(arguments, client_token=token, tags=tags))
+    deps.ledger.end(approval.id, call_id, outcome, timestamp(deps.clock()))
+    return outcome
+
+
+def _approved(approval: Approval | None, digest: str) -> tuple[Approval, Decision]:
+    """The record, if it is approved, open to run, and exactly what was decided on."""
+    if approval is None or approval.status is not Status.APPROVED or approval.decision is None:
+        raise LaunchRefused("The record is not approved.")
+    if approval.closed_at is not None:
+        raise LaunchRefused("The record is closed.")
+    if not digest == approval.digest == approval.decision.digest == digest_of(approval.plan):
+        raise LaunchRefused("The digest differs from what was shown and approved.")
+    return approval, approval.decision
+
+
+def _approved_call(
+    approval: Approval, decision: Decision, call_id: str, settings: LaunchInstanceSettings
+) -> dict[str, Any]:
+    plan = approval.plan_value()
+    here = (settings.account_id, settings.region, settings.target)
+    if (plan["account"], plan["region"], plan["target"]) != here:
+        raise LaunchRefused("The plan is for another target.")
+    if decision.calls.get(call_id) is not Verdict.APPROVE:
+        raise LaunchRefused("This call was not approved.")
+    return next(call for call in approval.calls() if call["id"] == call_id)
+
+
+def _run(deps: Launching, approval_id: str, request: dict[str, Any]) -> Outcome:
+    """One RunInstances request; its answer, or what its error means."""
+    try:
+        ec2 = deps.ec2_for(approval_id)
+    except (BotoCoreError, ClientError) as error:
+        raise TemporarilyUnavailable(f"The launch role could not be assumed: {error_code(error)}") from error
+    try:
+        answer = ec2.run_instances(**request)
+    except ClientError as error:
+        code = error_code(error)
+        logger.warning("EC2 refused the launch", code=code)
+        outcome = judge(code, str(error.response.get("Error", {}).get("Message", "")))
+        if outcome.status == "unknown":
+            count(OUTCOMES_UNKNOWN)
+        return outcome
+    except BotoCoreError as error:
+        logger.warning("EC2 gave no clear answer", error=type(error).__name__)
+        raise LaunchAmbiguous(type(error).__name__) from error
+    instance = answer["Instances"][0]
+    count(INSTANCES_LAUNCHED)
+    logger.info("instance was launched", instance_id=instance["InstanceId"])
+    return Outcome(
+        "succeeded",
+        f"Started instance {instance['InstanceId']}: {request['InstanceType']} from {request['ImageId']} "
+        f"with key pair {request['KeyName']} in {deps.settings.region}.",
+    )

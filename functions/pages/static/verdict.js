@@ -1,0 +1,87 @@
+/** What was decided, by whom and why, and what became of each call. */
+
+import { pill } from "./card.js";
+import { element, foreign, icon, visible } from "./elements.js";
+import { say } from "./messages.js";
+import { nameOf } from "./request.js";
+import { moment } from "./time.js";
+
+const GOOD = "succeeded";
+
+/** Does anything still happen here without anyone doing something? */
+export function isMoving(approval) {
+  return ["preparing", "pending"].includes(approval.status) || !approval.closed_at;
+}
+
+/** The decisions and outcomes of a request that is no longer open. */
+export function verdict(approval, user) {
+  const bad = approval.status !== "approved" || approval.calls.some(isBad);
+  return element(
+    "section",
+    { class: `verdict ${bad ? "bad" : "good"}`, "data-control": "verdict", tabindex: "-1" },
+    element("div", { class: "verdict-head" }, icon(bad ? "reject" : "approve"), element("div", {}, lines(approval, user))),
+    outcomes(approval),
+    approval.closed_at && approval.status === "approved"
+      ? element("p", { class: "small muted" }, say("approval.closed", { when: moment(approval.closed_at) }))
+      : null,
+  );
+}
+
+/** One sentence about where a request stands, for those who cannot see the page change. */
+export function summary(approval) {
+  const outcomesSaid = approval.calls.filter((one) => one.outcome).map((one) => one.outcome.text);
+  return [say(`status.${approval.status}`), ...outcomesSaid].join(". ");
+}
+
+function lines(approval, user) {
+  const decided = approval.decisions.map((decision) => decisionLines(decision, user));
+  if (decided.length > 0) return decided;
+  const name = visible(nameOf(approval.requester));
+  const when = moment(approval.expires_at);
+  const key = ["expired", "cancelled", "denied", "failed"].includes(approval.status)
+    ? `approval.${approval.status}`
+    : `status.${approval.status}`;
+  return [
+    element("p", { class: "verdict-line" }, say(key, { name, when })),
+    approval.ended_by ? foreign("p", { class: "small muted" }, approval.ended_by) : null,
+  ];
+}
+
+function decisionLines(decision, user) {
+  const you = decision.by.email === user.email;
+  const name = you ? say("approval.decided.you") : visible(nameOf(decision.by));
+  const line = say(`approval.decided.${decision.decision}`, { name, when: moment(decision.at) });
+  const confirmed = decision.self_confirmed ? pill(say("approval.self-confirmed"), "wait") : null;
+  return [
+    element("p", { class: "verdict-line" }, line, " ", confirmed ?? ""),
+    decision.reason ? element("p", { class: "small muted" }, say("approval.reason.given")) : null,
+    decision.reason ? foreign("blockquote", {}, decision.reason) : null,
+  ];
+}
+
+function outcomes(approval) {
+  const said = approval.calls.filter((one) => one.outcome);
+  if (said.length === 0) {
+    if (approval.status !== "approved") return null;
+    return element("p", { class: "waiting" }, dots(), say("approval.running"));
+  }
+  const several = approval.calls.length > 1;
+  const items = said.map((one) =>
+    element(
+      "li",
+      {},
+      several ? foreign("code", {}, one.name) : null,
+      pill(say(`call.status.${one.outcome.status}`), one.outcome.status === GOOD ? "good" : "bad"),
+      foreign("span", { class: "outcome-text" }, one.outcome.text),
+    ),
+  );
+  return element("ul", { class: "outcomes" }, items);
+}
+
+function isBad(one) {
+  return one.decision === "reject" || (one.outcome && one.outcome.status !== GOOD);
+}
+
+function dots() {
+  return element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
+}
