@@ -46,7 +46,9 @@ def approval_of(
     """The record of what was asked, before anyone is; ids and time are arguments."""
     plan = plan_of(
         calls=[
-            PlannedCall(call.id, call.name, agent.actions[call.name].operation, dict(call.arguments or {}))
+            PlannedCall(
+                call.id, call.name, agent.actions[call.name].operation, dict(call.arguments or {})
+            )
             for call in calls
         ],
         account=target.account,
@@ -87,7 +89,10 @@ def already_waiting(call: CheckedCall, turns: Sequence[Turn]) -> str | None:
             continue
         for waiting in turn.waiting_calls():
             function = waiting["function"]
-            if function["name"] == call.name and canonical(json.loads(function["arguments"])) == wanted:
+            if (
+                function["name"] == call.name
+                and canonical(json.loads(function["arguments"])) == wanted
+            ):
                 return turn.approval_id
     return None
 

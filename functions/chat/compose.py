@@ -42,7 +42,9 @@ def compose(settings: ChatSettings) -> ChatDeps:
         approvals=ApprovalTable(dynamodb, settings.approvals_table),
         claims=Claims(dynamodb, settings.conversations_table),
         agents=Agents(settings.agents_file),
-        model=OpenAIChatModel(name=settings.chat_model, read_key=_key_reader(settings.model_secret_arn)),
+        model=OpenAIChatModel(
+            name=settings.chat_model, read_key=_key_reader(settings.model_secret_arn)
+        ),
         model_name=settings.chat_model,
         workflow=Workflow(_LazyStates(), settings.state_machine_arn),
         target=Target(settings.target, settings.account_id, settings.region),
@@ -70,7 +72,9 @@ def _key_reader(secret_arn: str) -> Any:
     def read(fresh: bool) -> str:
         from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
-        provider = _providers.setdefault(secret_arn, SecretsProvider(boto3_client=client("secretsmanager")))
+        provider = _providers.setdefault(
+            secret_arn, SecretsProvider(boto3_client=client("secretsmanager"))
+        )
         return str(provider.get(secret_arn, max_age=KEY_SECONDS, force_fetch=fresh)).strip()
 
     return read

@@ -38,12 +38,17 @@ def consent_without_power(
     """The waiting approval and our sentence, if this message is a "yes" and something waits; else None."""
     if message.strip().rstrip(".!。！").strip().casefold() not in _CONSENT:
         return None
-    waiting = next((turn for turn in reversed(turns) if turn.approval_id and turn.waiting_calls()), None)
+    waiting = next(
+        (turn for turn in reversed(turns) if turn.approval_id and turn.waiting_calls()), None
+    )
     approval = read(waiting.approval_id) if waiting and waiting.approval_id else None
     if approval is None or not approval.is_open(now):
         return None
     names = ", ".join(person.shown() for person in approval.asked) or "the approvers"
-    return approval, f"A message here decides nothing. {names} can countersign this{_until(approval)}."
+    return (
+        approval,
+        f"A message here decides nothing. {names} can countersign this{_until(approval)}.",
+    )
 
 
 def _until(approval: Approval) -> str:

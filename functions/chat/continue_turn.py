@@ -200,13 +200,9 @@ def _replace(
     due_at = None
     if taken.turn.status is TurnStatus.WORKING:
         due_at = int(chat.clock().timestamp()) + ATTEMPT_SECONDS
-    item = chat.conversations.item(
-        asked.owner, asked.conversation_id, taken.turn, due_at=due_at
-    )
+    item = chat.conversations.item(asked.owner, asked.conversation_id, taken.turn, due_at=due_at)
     try:
-        chat.conversations.replace(
-            item, was=was.status, attempts=was.attempts, others=others or ()
-        )
+        chat.conversations.replace(item, was=was.status, attempts=was.attempts, others=others or ())
     except chat.write_conflicts:
         logger.info("another attempt was faster")
         return False

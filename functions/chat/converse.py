@@ -61,7 +61,6 @@ def converse(
 ) -> Ending:
     """Run the loop; raises `ModelFailure` for anything but a time-out that the background may heal."""
     steps: list[Step] = []
-    refused_answers = 0
     for round_number in range(MODEL_CALLS):
         seconds = seconds_left() - WRITE_SECONDS
         if seconds <= 0:
@@ -81,13 +80,14 @@ def converse(
         before = len(steps)
         steps += _steps_of(answer, checked)
         if len(json.dumps(steps)) > STEPS_BYTES:
-            return Finished(tuple(steps[:before]), "The model asked for more than fits into one turn.")
+            return Finished(
+                tuple(steps[:before]), "The model asked for more than fits into one turn."
+            )
         gated = tuple(call for call in checked if not call.complaint)
         _count_refusals(checked, model_name)
         if gated:
             return NeedsApproval(tuple(steps), gated)
-        refused_answers += 1
-        if refused_answers > REPEATED_QUESTIONS:
+        if round_number >= REPEATED_QUESTIONS:
             complaints = " ".join(dict.fromkeys(call.complaint for call in checked))
             reply = f"The model's request could not be used, so nothing was started. {complaints}"
             return Finished(tuple(steps), reply[:2000])

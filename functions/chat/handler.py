@@ -135,9 +135,7 @@ def _take(
             agent_id=body.agent,
             request=claim.key if claim else request.request_id,
         )
-        return take_turn(
-            chat, asked, conversation, seconds_left=seconds_left, instead_of=earlier
-        )
+        return take_turn(chat, asked, conversation, seconds_left=seconds_left, instead_of=earlier)
     except ProductError:
         if claim is not None and not claim.is_repeat:
             chat.claims.release(claim)

@@ -40,7 +40,9 @@ class Claim:
 def key_of(header: str) -> str:
     """A short name for an Idempotency-Key; raises `BadRequest` where it cannot be one."""
     if _KEY.fullmatch(header) is None:
-        raise BadRequest("An Idempotency-Key is 1 to 200 printable ASCII characters without blanks.")
+        raise BadRequest(
+            "An Idempotency-Key is 1 to 200 printable ASCII characters without blanks."
+        )
     return hashlib.sha256(header.encode()).hexdigest()[:32]
 
 
@@ -77,7 +79,9 @@ class Claims:
             held = error.response["Item"]
             if held["body"]["S"] != body:
                 raise KeyReused from error
-            return Claim(owner, key, held["conversation_id"]["S"], int(held["claimed_at"]["N"]), True)
+            return Claim(
+                owner, key, held["conversation_id"]["S"], int(held["claimed_at"]["N"]), True
+            )
         return Claim(owner, key, conversation_id, claimed_at, False)
 
     def take_over(self, claim: Claim, now: datetime) -> bool:

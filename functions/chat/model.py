@@ -75,9 +75,8 @@ class ModelBadAnswer(ModelFailure):
     sentence = "The model's service sent an answer that cannot be read."
 
 
-STATUS_OF: Mapping[str, HTTPStatus] = {
-    failure.code: failure.status for failure in (ModelFailure, *ModelFailure.__subclasses__())
-}
+_FAILURES: tuple[type[ModelFailure], ...] = (ModelFailure, *ModelFailure.__subclasses__())
+STATUS_OF: Mapping[str, HTTPStatus] = {failure.code: failure.status for failure in _FAILURES}
 """The HTTP status of each failure's code."""
 
 
@@ -164,9 +163,14 @@ class OpenAIChatModel:
 
         key = self._read_key(fresh_key)
         if self._client is None or key != self._key:
-            self._client, self._key = openai.OpenAI(api_key=key, max_retries=0, timeout=seconds), key
+            self._client, self._key = (
+                openai.OpenAI(api_key=key, max_retries=0, timeout=seconds),
+                key,
+            )
         client, result = self._client, _Result()
-        worker = threading.Thread(target=result.run, args=(lambda: _exchange(client, body, seconds),), daemon=True)
+        worker = threading.Thread(
+            target=result.run, args=(lambda: _exchange(client, body, seconds),), daemon=True
+        )
         worker.start()
         worker.join(seconds)
         if worker.is_alive():

@@ -30,6 +30,7 @@ from functions.shared.turn import Turn, TurnError, TurnStatus
 
 WORKING_GRACE_SECONDS = 90
 
+
 class TurnInProgress(Conflict):
     code = "turn_in_progress"
 
@@ -100,7 +101,9 @@ def take_turn(
                 deps.conversations.append(item, others)
             else:
                 was = instead_of
-                deps.conversations.replace(item, was=was.status, attempts=was.attempts, others=others)
+                deps.conversations.replace(
+                    item, was=was.status, attempts=was.attempts, others=others
+                )
         except deps.write_conflicts:
             conversation = deps.conversations.read(asked.owner, asked.conversation_id)
             stored = _own_turn(conversation, asked.request)

@@ -49,18 +49,28 @@ def check_calls(
     for index, call in enumerate(requested):
         is_repeated = bool(call.id) and call.id in own_ids
         own_ids.add(call.id)
-        usable = _SANE_ID.fullmatch(call.id) is not None and call.id not in used_ids and not is_repeated
+        usable = (
+            _SANE_ID.fullmatch(call.id) is not None and call.id not in used_ids and not is_repeated
+        )
         call_id = call.id if usable else f"call_{turn}_{len(used_ids)}_{index}"
         arguments, complaint = _checked(call, agent)
         if index >= CALLS_PER_ANSWER:
-            arguments, complaint = None, f"Only {CALLS_PER_ANSWER} calls fit into one answer; call again."
+            arguments, complaint = (
+                None,
+                f"Only {CALLS_PER_ANSWER} calls fit into one answer; call again.",
+            )
         elif is_repeated:
-            arguments, complaint = None, "This call repeats the id of another call; give each its own id."
+            arguments, complaint = (
+                None,
+                "This call repeats the id of another call; give each its own id.",
+            )
         elif complaint == "":
             gated += 1
             if gated > GATED_PER_ANSWER:
                 arguments = None
-                complaint = f"Only {GATED_PER_ANSWER} calls can be countersigned at once; call again."
+                complaint = (
+                    f"Only {GATED_PER_ANSWER} calls can be countersigned at once; call again."
+                )
         text = call.arguments if len(call.arguments.encode()) <= ARGUMENT_BYTES else "{}"
         checked.append(CheckedCall(call_id, call.name[:64], text, arguments, complaint))
     return checked
@@ -105,7 +115,10 @@ _LITERAL = frozenset({"enum", "const", "default", "examples", "required"})
 def _checked(call: RequestedCall, agent: Agent) -> tuple[Mapping[str, Any] | None, str]:
     function = agent.functions.get(call.name)
     if function is None:
-        return None, f"There is no function {call.name[:64]!r}. Offered: {', '.join(agent.functions) or 'none'}."
+        return (
+            None,
+            f"There is no function {call.name[:64]!r}. Offered: {', '.join(agent.functions) or 'none'}.",
+        )
     try:
         arguments = parse_arguments(call.arguments)
         _validate(arguments, function.get("parameters") or {"type": "object", "properties": {}})
@@ -121,7 +134,9 @@ def _validate(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     try:
         _validator(json.dumps(closed(schema), sort_keys=True))(arguments)
     except fastjsonschema.JsonSchemaValueException as error:
-        raise UnreadableArguments(f"The arguments do not fit the schema: {error.message}.") from error
+        raise UnreadableArguments(
+            f"The arguments do not fit the schema: {error.message}."
+        ) from error
 
 
 _validators: dict[str, Any] = {}

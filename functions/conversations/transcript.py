@@ -26,7 +26,9 @@ class StillWorking(Conflict):
     code = "turn_in_progress"
 
     def __init__(self) -> None:
-        super().__init__("A message of this conversation is still being answered; delete it afterwards.")
+        super().__init__(
+            "A message of this conversation is still being answered; delete it afterwards."
+        )
 
 
 def list_conversations(
@@ -127,7 +129,9 @@ def delete_conversation(
 def _check_nothing_runs(conversation: Conversation, approvals: ApprovalTable) -> None:
     if any(turn.status is TurnStatus.WORKING for turn in conversation.turns):
         raise StillWorking
-    waiting = [turn.approval_id for turn in conversation.turns if turn.approval_id and turn.waiting_calls()]
+    waiting = [
+        turn.approval_id for turn in conversation.turns if turn.approval_id and turn.waiting_calls()
+    ]
     if any(approval.closed_at is None for approval in approvals.get_many(waiting).values()):
         raise ApprovalPending
 
@@ -146,7 +150,9 @@ def _live_approvals(approvals: ApprovalTable, turns: tuple[Turn, ...]) -> dict[s
     return approvals.get_many(list(ids)[:100])
 
 
-def _turn_with_message(conversation_id: str, turn: Turn, live: dict[str, Approval]) -> dict[str, Any]:
+def _turn_with_message(
+    conversation_id: str, turn: Turn, live: dict[str, Approval]
+) -> dict[str, Any]:
     approval = live.get(turn.approval_id) if turn.approval_id else None
     view = turn_view(conversation_id, turn, approval)
     return {**view, "message": turn.message, "created_at": turn.created_at}

@@ -46,7 +46,9 @@ class StillChanging(Unavailable):
     code = "still_changing"
 
     def __init__(self) -> None:
-        super().__init__("This request is changing right now; try again.", headers={"Retry-After": "1"})
+        super().__init__(
+            "This request is changing right now; try again.", headers={"Retry-After": "1"}
+        )
 
 
 def decide_by(
@@ -170,7 +172,9 @@ def _resume(deps: Deciding, approval: Approval) -> None:
             return
         deps.states.send_task_success(
             taskToken=stored["Item"]["task_token"]["S"],
-            output=json.dumps({"v": 1, "approval_id": approval.id, "status": approval.status.value}),
+            output=json.dumps(
+                {"v": 1, "approval_id": approval.id, "status": approval.status.value}
+            ),
         )
     except ClientError as error:
         if error_code(error) in TOKEN_IS_SPENT:

@@ -8,7 +8,13 @@ from functions.shared.errors import TemporarilyUnavailable
 
 MESSAGE_CHARACTERS = 300
 NOT_TAKEN = frozenset(
-    {"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable"}
+    {
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "ServiceUnavailable",
+    }
 )
 """EC2 did not take the request; the same one may be sent again."""
 PERHAPS_TAKEN = frozenset({"InternalError", "InternalFailure", "Unavailable", "RequestTimeout"})
@@ -45,7 +51,10 @@ def judge(code: str, message: str) -> Outcome:
             f"AWS already knows this launch with other parameters ({code}); an operator must look. "
             "Nothing else was started.",
         )
-    return Outcome("failed", f"AWS refused the launch: {_sentence(code, message)} ({code}). Nothing was started.")
+    return Outcome(
+        "failed",
+        f"AWS refused the launch: {_sentence(code, message)} ({code}). Nothing was started.",
+    )
 
 
 def _sentence(code: str, message: str) -> str:

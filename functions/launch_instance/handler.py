@@ -29,10 +29,11 @@ class LaunchInstanceEvent(BaseModel):
 def deps() -> Launching:
     settings = LaunchInstanceSettings.load(os.environ)
     dynamodb = client("dynamodb")
+    approvals = ApprovalTable(dynamodb, settings.approvals_table)
     return Launching(
         settings=settings,
-        approvals=ApprovalTable(dynamodb, settings.approvals_table),
-        ledger=Ledger(dynamodb, settings.approvals_table),
+        approvals=approvals,
+        ledger=Ledger(dynamodb, approvals),
         ec2_for=lambda approval_id: ec2_under_launch_role(
             client("sts"), settings.launch_role_arn, settings.region, approval_id
         ),

@@ -14,7 +14,7 @@ from functions.shared.approval_table import ApprovalTable
 from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.identifiers import timestamp
-from functions.shared.ledger import Ledger
+from functions.shared.ledger import Ledger, RecordChanged
 from functions.shared.observe import INSTANCES_LAUNCHED, OUTCOMES_UNKNOWN, count, logger
 from functions.shared.plan import digest_of
 from functions.shared.run_instances import check, parameters
@@ -52,7 +52,10 @@ def launch(deps: Launching, approval_id: str, digest: str, call_id: str) -> Outc
         call_id=call_id,
         digest=approval.digest,
     )
-    row = deps.ledger.begin(approval.id, call_id, client_token=token, at=timestamp(deps.clock()))
+    try:
+        row = deps.ledger.begin(approval, call_id, client_token=token, at=timestamp(deps.clock()))
+    except RecordChanged as error:
+        raise LaunchRefused("The record was closed meanwhile.") from error
     earlier = row.outcome() if row is not None else None
     if earlier is not None:
         logger.info("this call has its outcome already", status=earlier.status)
@@ -91,7 +94,9 @@ def _run(deps: Launching, approval_id: str, request: dict[str, Any]) -> Outcome:
     try:
         ec2 = deps.ec2_for(approval_id)
     except (BotoCoreError, ClientError) as error:
-        raise TemporarilyUnavailable(f"The launch role could not be assumed: {error_code(error)}") from error
+        raise TemporarilyUnavailable(
+            f"The launch role could not be assumed: {error_code(error)}"
+        ) from error
     try:
         answer = ec2.run_instances(**request)
     except ClientError as error:

@@ -24,6 +24,8 @@ def ec2_under_launch_role(sts: Any, role_arn: str, region: str, approval_id: str
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
         config=Config(
-            connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1}
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": 1},
         ),
     )

@@ -53,7 +53,10 @@ def asset(name: str, request: Request) -> Response:
 
 def _answer(file: File, request: Request, cache_control: str) -> Response:
     headers = {**PAGE_HEADERS, "Cache-Control": cache_control, "ETag": file.tag}
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    known = [
+        tag.strip().removeprefix("W/")
+        for tag in request.headers.get("if-none-match", "").split(",")
+    ]
     if file.tag in known or "*" in known:
         return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(HTTPStatus.OK, file.text, {**headers, "Content-Type": file.media_type})

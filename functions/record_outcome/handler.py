@@ -32,11 +32,12 @@ class RecordOutcomeEvent(BaseModel):
 def deps() -> Recording:
     settings = RecordOutcomeSettings.load(os.environ)
     dynamodb = client("dynamodb")
+    approvals = ApprovalTable(dynamodb, settings.approvals_table)
     return Recording(
         settings=settings,
-        approvals=ApprovalTable(dynamodb, settings.approvals_table),
+        approvals=approvals,
         conversations=ConversationTable(dynamodb, settings.conversations_table),
-        ledger=Ledger(dynamodb, settings.approvals_table),
+        ledger=Ledger(dynamodb, approvals),
         dynamodb=dynamodb,
         states=client("stepfunctions"),
         channel=channel_of(

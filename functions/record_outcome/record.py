@@ -20,14 +20,18 @@ from functions.shared.aws import error_code
 from functions.shared.channels import Channel
 from functions.shared.conversation_table import ConversationTable
 from functions.shared.errors import TemporarilyUnavailable
-from functions.shared.identifiers import timestamp
+from functions.shared.identifiers import moment, timestamp
 from functions.shared.ledger import Ledger, LedgerRow
 from functions.shared.mails import ended_mail
 from functions.shared.observe import OUTCOMES_UNKNOWN, count, logger
 from functions.shared.settings import RecordOutcomeSettings
 
-TRIES = 3
-NEVER_RAN = Outcome("failed", "It was approved, but the launch was not carried out; nothing was started.")
+TRIES = 6
+LAUNCH_SECONDS = 6 * 60
+"""Longer than the launch function lives: a row that began before this is not going to end."""
+NEVER_RAN = Outcome(
+    "failed", "It was approved, but the launch was not carried out; nothing was started."
+)
 UNCLEAR = Outcome(
     "unknown",
     "AWS gave no clear answer, so an instance may have started; an operator must look for its tag "
@@ -67,9 +71,11 @@ def record_outcome(
             return
         try:
             if approval.status in OPEN:
-                deps.approvals.end_undecided(approval, ended_as or Status.FAILED, deps.clock(), _why(ended_as))
-            else:
-                _close(deps, approval)
+                deps.approvals.end_undecided(
+                    approval, ended_as or Status.FAILED, deps.clock(), _why(ended_as)
+                )
+            elif not _close(deps, approval, finished=finished):
+                return
         except (
             deps.dynamodb.exceptions.ConditionalCheckFailedException,
             deps.dynamodb.exceptions.TransactionCanceledException,
@@ -88,16 +94,27 @@ def outcome_of(approval: Approval, call_id: str, row: LedgerRow | None) -> Outco
     return row.outcome() or UNCLEAR
 
 
-def _close(deps: Recording, approval: Approval) -> None:
-    """One transaction: the record is closed, and the conversation has one outcome item per call."""
+def _close(deps: Recording, approval: Approval, *, finished: bool) -> bool:
+    """One transaction: the record is closed, and the conversation has one outcome item per call.
+
+    False where a launch may still be on its way, so that closing waits for a later call.
+    """
     rows = deps.ledger.rows(approval.id)
+    if not finished and any(_may_still_end(row, deps.clock()) for row in rows.values()):
+        return False
+    call_ids = [call["id"] for call in approval.calls()]
     outcomes: Mapping[str, Outcome] = {
-        call["id"]: outcome_of(approval, call["id"], rows.get(call["id"])) for call in approval.calls()
+        call_id: outcome_of(approval, call_id, rows.get(call_id)) for call_id in call_ids
     }
     now = deps.clock()
     deps.dynamodb.transact_write_items(
         TransactItems=[
             deps.approvals.close_item(approval, outcomes, now),
+            *(
+                deps.ledger.no_row_item(approval.id, call_id)
+                for call_id in call_ids
+                if call_id not in rows
+            ),
             *(
                 deps.conversations.outcome_item(
                     approval.requester.sub,
@@ -115,13 +132,20 @@ def _close(deps: Recording, approval: Approval) -> None:
         logger.info("a call has its outcome", status=outcome.status)
         if outcome.status == "unknown":
             count(OUTCOMES_UNKNOWN)
+    return True
+
+
+def _may_still_end(row: LedgerRow, now: datetime) -> bool:
+    return row.outcome() is None and (now - moment(row.began_at)).total_seconds() < LAUNCH_SECONDS
 
 
 def _tell(deps: Recording, approval: Approval) -> None:
     """One mail to the requester and to everyone who was asked; then nothing of it is unfinished."""
     if approval.told_at is not None:
         return
-    people = {person.email: person for person in (approval.requester, *approval.asked) if person.email}
+    people = {
+        person.email: person for person in (approval.requester, *approval.asked) if person.email
+    }
     mail = ended_mail(
         approval,
         sentences=[outcome.text for outcome in approval.outcomes.values()],

@@ -96,7 +96,9 @@ def request_approval(deps: Requesting, event: RequestApprovalEvent) -> None:
             deps.channel.send(person.email, mail)
             sent += 1
         except (BotoCoreError, ClientError) as error:
-            logger.warning("an approver could not be notified", person=person.sub, code=error_code(error))
+            logger.warning(
+                "an approver could not be notified", person=person.sub, code=error_code(error)
+            )
     if not sent:
         raise TemporarilyUnavailable("No approver could be notified.")
     deps.approvals.mark_notified(approval.id)

@@ -60,7 +60,9 @@ class Agent:
 
     def tools(self) -> list[dict[str, Any]]:
         """The `tools` of a Chat Completions request, schemas as written."""
-        return [{"type": "function", "function": dict(function)} for function in self.functions.values()]
+        return [
+            {"type": "function", "function": dict(function)} for function in self.functions.values()
+        ]
 
 
 class Agents:

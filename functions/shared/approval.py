@@ -146,7 +146,8 @@ class NotReady(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This request is still being prepared; look again in a moment.", headers={"Retry-After": "2"}
+            "This request is still being prepared; look again in a moment.",
+            headers={"Retry-After": "2"},
         )
 
 
@@ -156,7 +157,11 @@ class AlreadyDecided(Conflict):
     def __init__(self, decision: Decision) -> None:
         super().__init__(
             f"{decision.by.shown()} already decided this at {decision.at}: {decision.decision}.",
-            extra={"decision": decision.decision, "decided_by": decision.by.shown(), "decided_at": decision.at},
+            extra={
+                "decision": decision.decision,
+                "decided_by": decision.by.shown(),
+                "decided_at": decision.at,
+            },
             headers={"x-should-retry": "false"},
         )
 
@@ -186,7 +191,9 @@ class Expired(Gone):
         super().__init__("The time to decide this is over; nothing was started.")
 
 
-def check_entitled(approval: Approval, person: Person, groups: frozenset[str], *, self_confirm: bool) -> None:
+def check_entitled(
+    approval: Approval, person: Person, groups: frozenset[str], *, self_confirm: bool
+) -> None:
     """Whether this person may decide this approval now; `groups` are read at decision time, not from a token.
 
     Raises `OwnRequest`, `NotAnApprover` (was asked once) or `NotFound` (never had to do with it).
@@ -248,7 +255,9 @@ def decide(
     return wanted
 
 
-def _per_call(approval: Approval, verdict: Verdict, calls: Mapping[str, Verdict]) -> dict[str, Verdict]:
+def _per_call(
+    approval: Approval, verdict: Verdict, calls: Mapping[str, Verdict]
+) -> dict[str, Verdict]:
     known = [call["id"] for call in approval.calls()]
     unknown = set(calls) - set(known)
     if unknown:
@@ -266,12 +275,19 @@ def outcome_without_launch(approval: Approval, call_id: str) -> Outcome:
     decision = approval.decision
     if decision is not None and decision.calls.get(call_id) is Verdict.REJECT:
         because = f" Reason: {decision.reason}" if decision.reason else ""
-        return Outcome("rejected", f"{decision.by.shown()} rejected this; nothing was started.{because}")
+        return Outcome(
+            "rejected", f"{decision.by.shown()} rejected this; nothing was started.{because}"
+        )
     sentences = {
         Status.EXPIRED: ("expired", "Nobody decided in time; nothing was started."),
         Status.CANCELLED: ("cancelled", "This was cancelled; nothing was started."),
         Status.DENIED: ("denied", "This was denied before anyone was asked; nothing was started."),
-        Status.FAILED: ("failed", "This could not be brought before an approver; nothing was started."),
+        Status.FAILED: (
+            "failed",
+            "This could not be brought before an approver; nothing was started.",
+        ),
     }
     status, sentence = sentences[approval.status]
-    return Outcome(status, f"{sentence} {approval.ended_by}".strip() if approval.ended_by else sentence)
+    return Outcome(
+        status, f"{sentence} {approval.ended_by}".strip() if approval.ended_by else sentence
+    )

@@ -65,7 +65,9 @@ class ApprovalTable:
 
     def get(self, approval_id: str) -> Approval | None:
         """One approval, read consistently."""
-        answer = self._client.get_item(TableName=self.name, Key=_key(approval_id), ConsistentRead=True)
+        answer = self._client.get_item(
+            TableName=self.name, Key=_key(approval_id), ConsistentRead=True
+        )
         return _approval(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, approval_ids: list[str]) -> dict[str, Approval]:
@@ -159,7 +161,9 @@ class ApprovalTable:
                         "digest": decision.digest,
                         "reason": decision.reason,
                         "self_confirmed": decision.self_confirmed,
-                        "calls": {call_id: verdict.value for call_id, verdict in decision.calls.items()},
+                        "calls": {
+                            call_id: verdict.value for call_id, verdict in decision.calls.items()
+                        },
                     },
                     "due_at": int(now.timestamp()) + REPAIR_SECONDS,
                 },
@@ -168,7 +172,9 @@ class ApprovalTable:
             )
         )
 
-    def end_undecided(self, approval: Approval, to: Status, now: datetime, ended_by: str = "") -> None:
+    def end_undecided(
+        self, approval: Approval, to: Status, now: datetime, ended_by: str = ""
+    ) -> None:
         """preparing or pending → expired, cancelled, denied or failed, if nobody was faster."""
         self._client.update_item(
             **self._transition(
@@ -178,7 +184,9 @@ class ApprovalTable:
             )
         )
 
-    def close_item(self, approval: Approval, outcomes: Mapping[str, Outcome], now: datetime) -> dict[str, Any]:
+    def close_item(
+        self, approval: Approval, outcomes: Mapping[str, Outcome], now: datetime
+    ) -> dict[str, Any]:
         """A transaction's part: every call has its outcome; still to be told."""
         return {
             "Update": self._transition(
@@ -217,7 +225,9 @@ class ApprovalTable:
     ) -> dict[str, Any]:
         """From exactly the state that was read, by its version, to the next."""
         values = {**set_values, "status": to.value, "version": approval.version + 1}
-        conditions = ["#version = :was_version", "#status = :was_status"] + ([condition] if condition else [])
+        conditions = ["#version = :was_version", "#status = :was_status"] + (
+            [condition] if condition else []
+        )
         return {
             "TableName": self.name,
             "Key": _key(approval.id),

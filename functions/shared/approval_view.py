@@ -34,7 +34,9 @@ def approval_view(
         "requester": _person_view(approval.requester),
         "request_words": approval.request_words,
         "agent": approval.agent,
-        "conversation_id": approval.conversation_id if reader.sub == approval.requester.sub else None,
+        "conversation_id": approval.conversation_id
+        if reader.sub == approval.requester.sub
+        else None,
         "created_at": approval.created_at,
         "expires_at": expiry_view(approval),
         "deciders": deciders_view(approval),
@@ -63,7 +65,11 @@ def approval_row(
 
 def status_now(approval: Approval, now: datetime) -> str:
     """The stored status; a pending record whose time is over reads as expired at once."""
-    if approval.decision is None and approval.status.value == "pending" and approval.has_expired(now):
+    if (
+        approval.decision is None
+        and approval.status.value == "pending"
+        and approval.has_expired(now)
+    ):
         return "expired"
     return approval.status.value
 
@@ -103,5 +109,8 @@ def _decision_view(decision: Decision) -> dict[str, Any]:
         "at": decision.at,
         "reason": decision.reason,
         "self_confirmed": decision.self_confirmed,
-        "calls": [{"id": call_id, "decision": verdict.value} for call_id, verdict in decision.calls.items()],
+        "calls": [
+            {"id": call_id, "decision": verdict.value}
+            for call_id, verdict in decision.calls.items()
+        ],
     }

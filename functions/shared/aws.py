@@ -16,7 +16,8 @@ _CONFIG = Config(
 @cache
 def client(service: str) -> Any:
     """One client per service and process; endpoints and region come from the environment, as the SDK reads it."""
-    return boto3.client(service, config=_CONFIG)
+    make: Any = boto3.client
+    return make(service, config=_CONFIG)
 
 
 def error_code(error: Exception) -> str:

@@ -45,7 +45,12 @@ class ConversationTable:
         self.name = name
 
     def read(
-        self, owner: str, conversation_id: str, *, before: int | None = None, limit: int = READ_ITEMS
+        self,
+        owner: str,
+        conversation_id: str,
+        *,
+        before: int | None = None,
+        limit: int = READ_ITEMS,
     ) -> Conversation | None:
         """One consistent Query of the newest items; None where this owner has no such conversation."""
         answer = self._client.query(
@@ -62,7 +67,9 @@ class ConversationTable:
         if not answer["Items"]:
             return None
         turns = _turns(reversed(answer["Items"]))
-        return Conversation(conversation_id, owner, turns, is_whole="LastEvaluatedKey" not in answer)
+        return Conversation(
+            conversation_id, owner, turns, is_whole="LastEvaluatedKey" not in answer
+        )
 
     def item(
         self, owner: str, conversation_id: str, turn: Turn, *, due_at: int | None = None
@@ -145,7 +152,9 @@ class ConversationTable:
             }
         }
 
-    def append_last_word(self, owner: str, conversation_id: str, number: int, text: str, at: str) -> None:
+    def append_last_word(
+        self, owner: str, conversation_id: str, number: int, text: str, at: str
+    ) -> None:
         """The model's last word on a turn, once."""
         self._client.put_item(
             TableName=self.name,
@@ -165,7 +174,11 @@ class ConversationTable:
         values: Mapping[str, Any],
         others: Iterable[Mapping[str, Any]],
     ) -> None:
-        put: dict[str, Any] = {"TableName": self.name, "Item": item, "ConditionExpression": condition}
+        put: dict[str, Any] = {
+            "TableName": self.name,
+            "Item": item,
+            "ConditionExpression": condition,
+        }
         if "#status" in condition:
             put["ExpressionAttributeNames"] = {"#status": "status"}
         if values:

@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.shared.errors import BadRequest, NotAllowed, NotFound, ProductError, TooLarge, WrongMediaType
+from functions.shared.errors import (
+    BadRequest,
+    NotAllowed,
+    NotFound,
+    ProductError,
+    TooLarge,
+    WrongMediaType,
+)
 from functions.shared.identifiers import is_id
 from functions.shared.observe import logger
 
@@ -103,7 +110,9 @@ def serve(event: Mapping[str, Any], context: Any, routes: Mapping[str, Route]) -
     except Exception:  # noqa: BLE001 - the last border: the person gets a sentence, the log the trace
         logger.exception("request failed")
         response = problem(
-            ProductError("Something went wrong on our side; nothing was decided or started by this request."),
+            ProductError(
+                "Something went wrong on our side; nothing was decided or started by this request."
+            ),
             request_id,
             status=HTTPStatus.INTERNAL_SERVER_ERROR,
             code="internal_error",
@@ -138,7 +147,9 @@ def problem(
     }
     response = json_response(value, status=status, headers=error.headers)
     return Response(
-        response.status, response.body, {**response.headers, "Content-Type": "application/problem+json"}
+        response.status,
+        response.body,
+        {**response.headers, "Content-Type": "application/problem+json"},
     )
 
 
@@ -214,7 +225,9 @@ def _answer(response: Response) -> dict[str, Any]:
         "statusCode": response.status,
         "headers": {**SAFE_HEADERS, **response.headers},
         "cookies": list(response.cookies),
-        "body": base64.b64encode(response.body).decode() if isinstance(response.body, bytes) else response.body,
+        "body": base64.b64encode(response.body).decode()
+        if isinstance(response.body, bytes)
+        else response.body,
         "isBase64Encoded": binary,
     }
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from functions.shared.approval import Outcome
-from functions.shared.approval_table import CALL
+from functions.shared.approval import Approval, Outcome
+from functions.shared.approval_table import CALL, ApprovalTable
 
 LAUNCHING = "launching"
 
@@ -17,35 +17,64 @@ class LedgerRow:
     status: str
     text: str
     client_token: str
+    began_at: str
 
     def outcome(self) -> Outcome | None:
         return None if self.status == LAUNCHING else Outcome(self.status, self.text)
 
 
-class Ledger:
-    def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+class RecordChanged(Exception):
+    """The approval was closed or changed between reading it and running its call."""
 
-    def begin(self, approval_id: str, call_id: str, *, client_token: str, at: str) -> LedgerRow | None:
-        """Write the row before AWS is asked; the row that stands already, or None where this one is new."""
+
+class Ledger:
+    def __init__(self, client: Any, approvals: ApprovalTable) -> None:
+        self._client = client
+        self._approvals = approvals
+        self._table = approvals.name
+
+    def begin(
+        self, approval: Approval, call_id: str, *, client_token: str, at: str
+    ) -> LedgerRow | None:
+        """Write the row before AWS is asked; the row that stands already, or None where this one is new.
+
+        One transaction with the check that the record has not been closed meanwhile; raises `RecordChanged`.
+        """
+        row = {
+            **_key(approval.id, call_id),
+            "v": {"N": "1"},
+            "ledger_status": {"S": LAUNCHING},
+            "text": {"S": ""},
+            "client_token": {"S": client_token},
+            "began_at": {"S": at},
+        }
+        put = {
+            "TableName": self._table,
+            "Item": row,
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    **_key(approval_id, call_id),
-                    "v": {"N": "1"},
-                    "ledger_status": {"S": LAUNCHING},
-                    "text": {"S": ""},
-                    "client_token": {"S": client_token},
-                    "began_at": {"S": at},
-                },
-                ConditionExpression="attribute_not_exists(pk)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            self._client.transact_write_items(
+                TransactItems=[{"Put": put}, self._approvals.check_item(approval)]
             )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            return _row(error.response["Item"])
+        except self._client.exceptions.TransactionCanceledException as error:
+            answer = self._client.get_item(
+                TableName=self._table, Key=_key(approval.id, call_id), ConsistentRead=True
+            )
+            if "Item" not in answer:
+                raise RecordChanged(approval.id) from error
+            return _row(answer["Item"])
         return None
+
+    def no_row_item(self, approval_id: str, call_id: str) -> dict[str, Any]:
+        """A transaction's part: this call has still not begun."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": _key(approval_id, call_id),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
 
     def end(self, approval_id: str, call_id: str, outcome: Outcome, at: str) -> None:
         """Write what AWS answered; the first answer stands."""
@@ -87,4 +116,5 @@ def _row(item: dict[str, Any]) -> LedgerRow:
         status=item["ledger_status"]["S"],
         text=item["text"]["S"],
         client_token=item["client_token"]["S"],
+        began_at=item["began_at"]["S"],
     )

@@ -12,7 +12,13 @@ QUOTE_CHARACTERS = 300
 
 
 def asked_mail(
-    approval: Approval, *, requester: Person, expires_at: int, origin: str, stage: str, time_zone: str
+    approval: Approval,
+    *,
+    requester: Person,
+    expires_at: int,
+    origin: str,
+    stage: str,
+    time_zone: str,
 ) -> Mail:
     """To an approver: who asks for what, until when, and the page that shows it."""
     until = local_time(expires_at, time_zone)
@@ -23,7 +29,7 @@ def asked_mail(
         f"\n"
         f"Account: {plan['account']}   Region: {plan['region']}\n"
         f"{_without_question(confirmation_of(approval.calls()))}\n"
-        f"Their words: \"{defanged(approval.request_words)}\"\n"
+        f'Their words: "{defanged(approval.request_words)}"\n'
         f"\n"
         f"Decide until {until}:\n"
         f"{page_of(approval, origin)}\n"

@@ -1,6 +1,5 @@
 """The log and the metrics of every Lambda: short sentences with fields, business facts counted."""
 
-import os
 from functools import cache
 
 from aws_lambda_powertools import Logger, Metrics
@@ -24,7 +23,7 @@ logger = Logger()
 
 @cache
 def _metrics() -> Metrics:
-    return Metrics(namespace=NAMESPACE, service=os.environ.get("POWERTOOLS_SERVICE_NAME"))
+    return Metrics(namespace=NAMESPACE)
 
 
 def count(name: str, value: int = 1, **dimensions: str) -> None:

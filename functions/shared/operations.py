@@ -29,7 +29,9 @@ OPERATIONS: dict[str, Operation] = {
 
 def confirmation_of(calls: Iterable[Mapping[str, Any]]) -> str:
     """The confirmation of every planned call, one after the other."""
-    return "\n".join(OPERATIONS[call["operation"]].confirmation(call["arguments"]) for call in calls)
+    return "\n".join(
+        OPERATIONS[call["operation"]].confirmation(call["arguments"]) for call in calls
+    )
 
 
 def summary_of(calls: Iterable[Mapping[str, Any]]) -> str:

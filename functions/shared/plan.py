@@ -43,7 +43,12 @@ def plan_of(
         "turn": turn,
         "agent": agent,
         "calls": [
-            {"id": call.id, "function": call.function, "operation": call.operation, "arguments": call.arguments}
+            {
+                "id": call.id,
+                "function": call.function,
+                "operation": call.operation,
+                "arguments": call.arguments,
+            }
             for call in calls
         ],
         "random": random,

@@ -15,7 +15,9 @@ class BadArguments(Exception):
 
 
 AmiId = Annotated[str, StringConstraints(pattern=r"\Aami-[0-9a-f]{8,17}\z")]
-InstanceType = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\.[a-z0-9-]{1,20}\z")]
+InstanceType = Annotated[
+    str, StringConstraints(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\.[a-z0-9-]{1,20}\z")
+]
 KeyPairName = Annotated[str, StringConstraints(pattern=r"\A[!-~](?:[ -~]{0,253}[!-~])?\z")]
 
 _EXPECTED = {
@@ -77,7 +79,9 @@ def facts(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def parameters(arguments: RunInstances, *, client_token: str, tags: Mapping[str, str]) -> dict[str, Any]:
+def parameters(
+    arguments: RunInstances, *, client_token: str, tags: Mapping[str, str]
+) -> dict[str, Any]:
     """What EC2 is sent: an allow-list of fields, one instance; the same input gives the same bytes."""
     tag_list = [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
     return {

@@ -37,7 +37,7 @@ class Settings:
             values[field.name] = (
                 text == "true" if field.type is bool else int(text) if field.type is int else text
             )
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

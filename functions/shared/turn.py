@@ -65,7 +65,9 @@ class Turn:
         """Gated calls that have no outcome yet."""
         answered = self.answered_calls()
         return [
-            call for call in self.tool_calls() if call["id"] not in answered and call["id"] not in self.outcomes
+            call
+            for call in self.tool_calls()
+            if call["id"] not in answered and call["id"] not in self.outcomes
         ]
 
 
@@ -94,7 +96,13 @@ def approval_brief(approval_id: str | None, approval: Approval | None) -> dict[s
     if approval_id is None:
         return None
     if approval is None:
-        return {"id": approval_id, "status": "preparing", "deciders": [], "expires_at": None, "closed_at": None}
+        return {
+            "id": approval_id,
+            "status": "preparing",
+            "deciders": [],
+            "expires_at": None,
+            "closed_at": None,
+        }
     return {
         "id": approval.id,
         "status": approval.status.value,
@@ -133,18 +141,24 @@ def _status_now(turn: Turn, approval: Approval | None) -> str:
 def _reply_now(turn: Turn) -> str:
     if turn.status is not TurnStatus.AWAITING_APPROVAL or turn.waiting_calls() or not turn.outcomes:
         return turn.reply
-    sentences = [turn.outcomes[call["id"]].text for call in turn.tool_calls() if call["id"] in turn.outcomes]
+    sentences = [
+        turn.outcomes[call["id"]].text for call in turn.tool_calls() if call["id"] in turn.outcomes
+    ]
     return "\n".join(sentences) + (f"\n\n{turn.last_word}" if turn.last_word else "")
 
 
-def _tool_call_view(turn: Turn, call: Mapping[str, Any], approval: Approval | None) -> dict[str, Any]:
+def _tool_call_view(
+    turn: Turn, call: Mapping[str, Any], approval: Approval | None
+) -> dict[str, Any]:
     answered = turn.answered_calls().get(call["id"])
     outcome = turn.outcomes.get(call["id"])
     if answered is not None:
         status, result = answered["status"], answered["content"]
     elif outcome is not None:
         status, result = outcome.status, outcome.text
-    elif approval is not None and approval.status not in OPEN and approval.status.value != "approved":
+    elif (
+        approval is not None and approval.status not in OPEN and approval.status.value != "approved"
+    ):
         status, result = approval.status.value, None
     else:
         status, result = WAITING, None
@@ -155,4 +169,3 @@ def _tool_call_view(turn: Turn, call: Mapping[str, Any], approval: Approval | No
         "status": status,
         "result": result,
     }
-

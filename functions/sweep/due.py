@@ -47,4 +47,6 @@ def is_overdue(item: Mapping[str, Any], now: int) -> bool:
 def is_unsettled(item: Mapping[str, Any], now: int) -> bool:
     """Ended or decided, but not closed for five minutes."""
     is_open = item["status"]["S"] in (Status.PENDING.value, Status.PREPARING.value)
-    return not is_open and "closed_at" not in item and now - int(item["due_at"]["N"]) > ALARM_SECONDS
+    return (
+        not is_open and "closed_at" not in item and now - int(item["due_at"]["N"]) > ALARM_SECONDS
+    )
