@@ -1,0 +1,123 @@
+"""What wakes an operator: hanging approvals, failed executions, dropped work, a stopped sweep."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from infra.deployment import Deployment
+from infra.room import Room
+
+NAMESPACE = "Countersign"
+MINUTE = Duration.minutes(1)
+FIVE_MINUTES = Duration.minutes(5)
+
+
+class Alarms(Construct):
+    """Each alarm is a sentence; with an address on the operator's page it is mailed too."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        deployment: Deployment,
+        sweep: Room,
+        machine: stepfunctions.StateMachine,
+    ) -> None:
+        super().__init__(scope, id)
+        self._deployment = deployment
+        self._topic = self._mailed_topic()
+        self._alarm(
+            "ApprovalOverdue",
+            "An approval is pending more than 5 minutes past its expiry.",
+            self._found_by_sweep("ApprovalsOverdue"),
+        )
+        self._alarm(
+            "ApprovalUnsettled",
+            "An approval was decided more than 5 minutes ago and is not settled.",
+            self._found_by_sweep("ApprovalsUnsettled"),
+        )
+        self._alarm(
+            "DeadLetters",
+            "A message could not be delivered; read it in the dead letter queue.",
+            deployment.dead_letters.metric_approximate_number_of_messages_visible(
+                statistic="Maximum", period=MINUTE
+            ),
+        )
+        self._alarm(
+            "ExecutionFailed",
+            "An approval's execution failed, timed out or was aborted.",
+            cloudwatch.MathExpression(
+                expression="failed + timed_out + aborted",
+                label="executions that did not succeed",
+                period=MINUTE,
+                using_metrics={
+                    "failed": machine.metric_failed(period=MINUTE),
+                    "timed_out": machine.metric_timed_out(period=MINUTE),
+                    "aborted": machine.metric_aborted(period=MINUTE),
+                },
+            ),
+        )
+        self._alarm(
+            "SweepFailed",
+            "The sweep fails: what a crash leaves behind stays there.",
+            sweep.metric_errors(period=FIVE_MINUTES),
+            threshold=3,
+        )
+        self._alarm(
+            "SweepStopped",
+            "The sweep has not run for 10 minutes.",
+            sweep.metric_invocations(period=FIVE_MINUTES),
+            at_most=True,
+            threshold=0,
+            periods=2,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _found_by_sweep(self, name: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": self._deployment.function_name("sweep")},
+            statistic="Maximum",
+            period=MINUTE,
+        )
+
+    def _alarm(
+        self,
+        id: str,
+        description: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: int = 1,
+        at_most: bool = False,
+        periods: int = 1,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> None:
+        comparison = cloudwatch.ComparisonOperator
+        alarm = cloudwatch.Alarm(
+            self,
+            id,
+            alarm_description=description,
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=comparison.LESS_THAN_OR_EQUAL_TO_THRESHOLD
+            if at_most
+            else comparison.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            evaluation_periods=periods,
+            treat_missing_data=missing,
+        )
+        if self._topic:
+            alarm.add_alarm_action(actions.SnsAction(self._topic))
+
+    def _mailed_topic(self) -> sns.Topic | None:
+        address = self._deployment.page.alarm_email
+        if not address:
+            return None
+        topic = sns.Topic(self, "Mail", master_key=self._deployment.key, enforce_ssl=True)
+        topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic

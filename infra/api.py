@@ -1,0 +1,132 @@
+"""The HTTP API: its address first, its routes when the rooms that answer them exist."""
+
+import json
+from collections.abc import Mapping
+
+from aws_cdk import aws_apigatewayv2 as api
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.deployment import Deployment
+from infra.reasons import accept
+from infra.room import Room
+from infra.sign_in import SignIn
+
+SIGNED_IN: Mapping[str, tuple[str, ...]] = {
+    "chat": ("POST /chat",),
+    "conversations": (
+        "GET /conversations",
+        "GET /conversations/{conversation_id}",
+        "DELETE /conversations/{conversation_id}",
+    ),
+    "approvals": ("GET /approvals", "GET /approvals/{approval_id}"),
+    "decide_approval": (
+        "POST /approvals/{approval_id}/decision",
+        "POST /approvals/{approval_id}/cancel",
+    ),
+    "pages": ("GET /agents",),
+}
+OPEN: Mapping[str, tuple[str, ...]] = {
+    "pages": (
+        "GET /",
+        "GET /inbox",
+        "GET /a/{approval_id}",
+        "GET /assets/{name}",
+        "GET /healthz",
+        "GET /openapi.json",
+        "$default",
+    ),
+    "session": ("GET /session/login", "GET /session/callback", "POST /session", "DELETE /session"),
+}
+# Route keys, never paths or queries: the query of /session/callback holds a code.
+ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTimeEpoch",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "latency_ms": "$context.responseLatency",
+    "bytes": "$context.responseLength",
+    "ip": "$context.identity.sourceIp",
+    "sub": "$context.authorizer.claims.sub",
+    "authorizer_error": "$context.authorizer.error",
+    "integration_error": "$context.integrationErrorMessage",
+}
+
+
+class Api(Construct):
+    """One origin for pages and data; no other origin may read it (no CORS)."""
+
+    def __init__(self, scope: Construct, id: str, *, deployment: Deployment) -> None:
+        super().__init__(scope, id)
+        self._api = api.HttpApi(
+            self, "Http", api_name=deployment.page.stack, create_default_stage=False
+        )
+        log = logs.LogGroup(
+            self,
+            "AccessLog",
+            encryption_key=deployment.key,
+            retention=deployment.stage.log_retention,
+            removal_policy=deployment.stage.removal_policy,
+        )
+        api.CfnStage(
+            self,
+            "Stage",
+            api_id=self._api.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            default_route_settings=api.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=100, throttling_burst_limit=200
+            ),
+            access_log_settings=api.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log.log_group_arn, format=json.dumps(ACCESS_LOG)
+            ),
+        )
+        self.url = self._api.api_endpoint
+        self.origin = deployment.page.origin or self.url
+
+    def serve(self, *, rooms: Mapping[str, Room], sign_in: SignIn) -> None:
+        """Route to the rooms: signed-in routes behind the JWT authorizer, the others open."""
+        authorizer = authorizers.HttpJwtAuthorizer(
+            "AccessToken",
+            sign_in.issuer,
+            jwt_audience=[sign_in.client.user_pool_client_id],
+        )
+        answers = {
+            name: integrations.HttpLambdaIntegration(name, room, scope_permission_to_route=False)
+            for name, room in rooms.items()
+        }
+        for routes, guard in ((SIGNED_IN, authorizer), (OPEN, None)):
+            for name, keys in routes.items():
+                for key in keys:
+                    self._route(key, answers[name], guard)
+
+    def _route(
+        self,
+        key: str,
+        answer: integrations.HttpLambdaIntegration,
+        guard: api.IHttpRouteAuthorizer | None,
+    ) -> None:
+        route = api.HttpRoute(
+            self,
+            "Default" if key == "$default" else key,
+            http_api=self._api,
+            route_key=route_key(key),
+            integration=answer,
+            authorizer=guard,
+        )
+        if guard is None:
+            accept(
+                route,
+                "A shell without data, the sign-in itself, or a description: it needs no caller.",
+                "APIG4",
+            )
+
+
+def route_key(key: str) -> api.HttpRouteKey:
+    """CDK's form of a route key as the gateway writes it."""
+    if key == "$default":
+        return api.HttpRouteKey.DEFAULT
+    method, path = key.split(" ")
+    return api.HttpRouteKey.with_(path, api.HttpMethod[method])

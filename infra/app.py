@@ -1,0 +1,53 @@
+"""The CDK app: reads the operator's page, compiles the agents, composes the stack."""
+
+import os
+import sys
+from pathlib import Path
+
+from aws_cdk import App
+
+from infra.agents import BadManifest, compile_agents, serialized
+from infra.interpreter import NoInterpreter, Target, host_target, lambda_target
+from infra.packages import Packages
+from infra.page import ROOT, BadPage, Page, read_page
+from infra.stack import Countersign
+from infra.stage import stage_of
+
+LOCAL_PYTHON = str(ROOT / ".venv-emulator" / "bin" / "python")
+
+
+def build(app: App) -> Countersign:
+    """The stack that the context asks for: `home` is the directory of the operator's page."""
+    home = Path(app.node.try_get_context("home") or ROOT)
+    page = read_page(home, os.environ)
+    own = home / "agents"
+    agents = compile_agents(own if own.is_dir() else ROOT / "agents")
+    target = target_of(page, app.node.try_get_context("local_python") or LOCAL_PYTHON)
+    return Countersign(
+        app,
+        page=page,
+        agents=agents,
+        packages=Packages(target=target, agents=serialized(agents)),
+    )
+
+
+def target_of(page: Page, local_python: str) -> Target:
+    """What the zips are made for."""
+    if stage_of(page.stage).compiles_for_lambda:
+        return lambda_target(os.environ)
+    return host_target(local_python)
+
+
+def main() -> str | None:
+    """Synthesize; a mistake of the operator is one line."""
+    app = App()
+    try:
+        build(app)
+    except (BadPage, BadManifest, NoInterpreter) as error:
+        return str(error)
+    app.synth()
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The chat: turns over HTTP, and the same zip again for what goes on in the background."""
+
+from constructs import Construct
+
+from functions.shared.settings import ChatSettings
+from infra.agents import FILE as AGENTS_FILE
+from infra.deployment import Deployment
+from infra.model import Model
+from infra.room import Room
+from infra.tables import Tables
+
+CONTINUE_TURN = "continue_turn"
+
+
+class Chat(Construct):
+    """`function` answers within the API's 30 seconds; `continue_turn` has minutes."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, deployment: Deployment, tables: Tables, model: Model
+    ) -> None:
+        super().__init__(scope, id)
+        page = deployment.page
+        settings = ChatSettings(
+            stage=page.stage,
+            conversations_table=tables.conversations.table_name,
+            approvals_table=tables.approvals.table_name,
+            state_machine_arn=deployment.state_machine_arn,
+            continue_turn_function=deployment.function_name(CONTINUE_TURN),
+            agents_file=AGENTS_FILE,
+            model_secret_arn=model.secret.secret_arn,
+            chat_model=page.model.name,
+            openai_base_url=page.model.base_url,
+            account_id=deployment.stack.account,
+            region=page.target_region,
+            target=page.target.name,
+            approval_timeout_seconds=page.approval_timeout_seconds,
+        )
+        self.function = Room(
+            self,
+            "Function",
+            deployment=deployment,
+            room="chat",
+            settings=settings,
+            seconds=29,
+            memory=1024,
+        )
+        self.continue_turn = Room(
+            self,
+            "ContinueTurn",
+            deployment=deployment,
+            room="chat",
+            entry=CONTINUE_TURN,
+            word=CONTINUE_TURN,
+            settings=settings,
+            seconds=180,
+            memory=1024,
+            keeps_dead_letters=True,
+        )
+        for function in (self.function, self.continue_turn):
+            tables.conversations.allow(function, "Query", "GetItem", "PutItem", "UpdateItem")
+            tables.approvals.allow(function, "GetItem", "PutItem", "ConditionCheckItem")
+            model.allow(function)
+            function.may(["states:StartExecution"], [deployment.state_machine_arn])
+            function.may(["lambda:InvokeFunction"], [deployment.function_arn(CONTINUE_TURN)])

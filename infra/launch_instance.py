@@ -1,0 +1,127 @@
+"""Launching: the Lambda, and the target's launch role that only it may assume."""
+
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from functions.shared.settings import LaunchInstanceSettings
+from infra.deployment import Deployment
+from infra.reasons import accept
+from infra.room import Room, role_of
+from infra.tables import Tables
+
+TAGS = ("countersign:approval", "countersign:requester", "countersign:approver")
+PRESENT_TAGS = {"Null": {f"aws:RequestTag/{tag}": "false" for tag in TAGS}}
+
+
+class LaunchInstance(Construct):
+    """Runs one approved call under the launch role; the session's source identity is the approval."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        deployment: Deployment,
+        tables: Tables,
+        instance_types: list[str],
+    ) -> None:
+        super().__init__(scope, id)
+        page = deployment.page
+        caller = role_of(self, "FunctionRole", name=deployment.function_name("launch_instance"))
+        self.launch_role = LaunchRole(
+            self, "LaunchRole", deployment=deployment, caller=caller, instance_types=instance_types
+        )
+        self.function = Room(
+            self,
+            "Function",
+            deployment=deployment,
+            room="launch_instance",
+            role=caller,
+            settings=LaunchInstanceSettings(
+                stage=page.stage,
+                approvals_table=tables.approvals.table_name,
+                account_id=deployment.stack.account,
+                region=page.target_region,
+                target=page.target.name,
+                launch_role_arn=self.launch_role.role_arn,
+            ),
+            seconds=300,
+        )
+        tables.approvals.allow(self.function, "GetItem", "PutItem", "UpdateItem")
+        self.function.may(["sts:AssumeRole", "sts:SetSourceIdentity"], [self.launch_role.role_arn])
+
+
+class LaunchRole(iam.Role):
+    """May start tagged instances of the named types, with metadata tokens, and see them; no more."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        deployment: Deployment,
+        caller: iam.Role,
+        instance_types: list[str],
+    ) -> None:
+        trusted = iam.ArnPrincipal(caller.role_arn)
+        super().__init__(
+            scope,
+            id,
+            assumed_by=trusted,
+            description="Starts approved instances; each session carries its approval's id.",
+        )
+        if self.assume_role_policy:
+            self.assume_role_policy.add_statements(
+                iam.PolicyStatement(actions=["sts:SetSourceIdentity"], principals=[trusted])
+            )
+        self._deployment = deployment
+        self._run(
+            "instance",
+            {
+                **PRESENT_TAGS,
+                "StringEquals": {
+                    "ec2:InstanceType": instance_types,
+                    "ec2:MetadataHttpTokens": "required",
+                },
+            },
+        )
+        self._run("volume", PRESENT_TAGS)
+        for kind in ("image", "key-pair", "network-interface", "security-group", "subnet"):
+            self._run(kind, {})
+        self.add_to_policy(
+            iam.PolicyStatement(
+                sid="TagWhatIsStarted",
+                actions=["ec2:CreateTags"],
+                resources=[self._every("instance"), self._every("volume")],
+                conditions={"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+            )
+        )
+        self.add_to_policy(
+            iam.PolicyStatement(sid="See", actions=["ec2:DescribeInstances"], resources=["*"])
+        )
+        accept(self, "ec2:DescribeInstances takes no resource.", "IAM5[Resource::*]")
+
+    def _run(self, kind: str, conditions: Mapping[str, object]) -> None:
+        """One statement for one of the resource types that RunInstances checks."""
+        self.add_to_policy(
+            iam.PolicyStatement(
+                sid="Run" + kind.title().replace("-", ""),
+                actions=["ec2:RunInstances"],
+                resources=[self._every(kind)],
+                conditions=dict(conditions),
+            )
+        )
+
+    def _every(self, kind: str) -> str:
+        """Every resource of a type in the target; images belong to no account there."""
+        return self._deployment.stack.format_arn(
+            service="ec2",
+            region=self._deployment.page.target_region,
+            account="" if kind == "image" else None,
+            resource=kind,
+            resource_name="*",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )

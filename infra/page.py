@@ -1,0 +1,178 @@
+"""The operator's page, countersign.yaml: what who deploys decides, read once at synth."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "countersign.yaml"
+EXAMPLE = "countersign.example.yaml"
+
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#]+$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")]
+
+# Variables of the deploying shell, and the line of the page that each one overrides.
+OVERRIDES = {
+    "CHAT_MODEL": ("model", "name"),
+    "OPENAI_BASE_URL": ("model", "base_url"),
+    "APPROVAL_TIMEOUT_SECONDS": ("approval_timeout_seconds",),
+}
+
+
+class BadPage(Exception):
+    """The operator's page cannot be used; the message is one line for the operator."""
+
+
+class Part(BaseModel):
+    """A frozen part of the page that knows all of its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Target(Part):
+    """Where approved calls run."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "default"
+    region: Region | Literal[""] = ""
+
+
+class Model(Part):
+    """The Chat Completions endpoint; its key is a secret of the stack, never here."""
+
+    name: str = ""
+    base_url: Url = "https://api.openai.com/v1"
+    label: str = ""
+
+    @model_validator(mode="after")
+    def has_a_name(self) -> Self:
+        if not self.name:
+            raise ValueError("no model is named: write model.name, or set CHAT_MODEL")
+        return self
+
+
+class Mail(Part):
+    """How people are told."""
+
+    channel: Literal["sns", "ses"] = "sns"
+    sender: Email | Literal[""] = Field("", alias="from")
+    recipients: tuple[Email, ...] = ()
+
+    @model_validator(mode="after")
+    def ses_has_a_sender(self) -> Self:
+        if self.channel == "ses" and not self.sender:
+            raise ValueError("mail.from is needed with the channel ses")
+        return self
+
+
+class Login(Part):
+    """Where the laptop run has its sign-in pages; in AWS the stack knows."""
+
+    login_url: Url
+    token_url: Url
+
+
+class Page(Part):
+    """Everything the operator sets."""
+
+    stack: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,39}$")] = (
+        "Countersign"
+    )
+    stage: Literal["local", "dev", "prod"]
+    region: Region
+    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | Literal[""] = ""
+    target: Target = Target()
+    model: Model
+    origin: Address | Literal[""] = ""
+    approval_timeout_seconds: Annotated[int, Field(ge=5, le=7 * 24 * 3600)] = 3600
+    time_zone: str = "UTC"
+    mail: Mail = Mail()
+    self_confirm: bool = False
+    alarm_email: Email | Literal[""] = ""
+    login: Login | None = None
+
+    @model_validator(mode="after")
+    def fits_its_stage(self) -> Self:
+        if self.stage == "prod" and self.self_confirm:
+            raise ValueError("self_confirm is refused for prod")
+        if self.login and self.stage != "local":
+            raise ValueError("login is for the stage local")
+        if self.origin.startswith("http://") and self.stage != "local":
+            raise ValueError("origin must be https")
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"time_zone {self.time_zone!r} is not in the time zone database")
+        return self
+
+    @property
+    def target_region(self) -> str:
+        """The target's region; the stack's unless the page names another."""
+        return self.target.region or self.region
+
+    @property
+    def model_label(self) -> str:
+        """What the page tells people about the model."""
+        return self.model.label or self.model.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that mails speak."""
+        return ZoneInfo(self.time_zone)
+
+
+def read_page(directory: Path, environment: Mapping[str, str]) -> Page:
+    """The page of a directory, or the example's where there is none; raises `BadPage`."""
+    file = directory / NAME
+    if not file.exists():
+        if directory.resolve() != ROOT:
+            raise BadPage(f"{file} does not exist.")
+        file = ROOT / EXAMPLE
+    try:
+        written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadPage(f"{file.name}: {one_line(error)}") from error
+    if not isinstance(written, dict):
+        raise BadPage(f"{file.name}: a mapping is expected.")
+    try:
+        return Page.model_validate(overridden(written, environment))
+    except ValidationError as error:
+        raise BadPage(f"{file.name}: {complaints(error)}") from error
+
+
+def overridden(written: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The page with the environment's overrides in their places."""
+    page = dict(written)
+    page["model"] = dict(page.get("model") or {})
+    for variable, path in OVERRIDES.items():
+        if environment.get(variable):
+            part = page[path[0]] if len(path) > 1 else page
+            part[path[-1]] = environment[variable]
+    return page
+
+
+def complaints(error: ValidationError) -> str:
+    """What is wrong, key by key, on one line."""
+    return "; ".join(
+        f"{key}: {message}" if key else message
+        for key, message in (
+            (".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, "))
+            for item in error.errors()
+        )
+    )
+
+
+def one_line(error: Exception) -> str:
+    """An exception's text without its line breaks."""
+    return re.sub(r"\s+", " ", str(error))

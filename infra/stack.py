@@ -1,0 +1,168 @@
+"""The product, composed: read it as the architecture diagram."""
+
+from collections.abc import Mapping
+
+from aws_cdk import CfnOutput, Environment, Stack, Tags
+from constructs import Construct
+
+from infra.agents import Compiled, launchable_types
+from infra.alarms import Alarms
+from infra.api import Api
+from infra.approvals import Approvals
+from infra.chat import Chat
+from infra.conversations import Conversations
+from infra.decide_approval import DecideApproval
+from infra.deployment import Deployment
+from infra.launch_instance import LaunchInstance
+from infra.model import Model
+from infra.notifications import Notifications
+from infra.packages import Packages
+from infra.page import Page
+from infra.pages import Pages
+from infra.protection import Protection
+from infra.record_outcome import RecordOutcome
+from infra.request_approval import RequestApproval
+from infra.room import Room
+from infra.session import Session
+from infra.sign_in import SignIn
+from infra.stage import stage_of
+from infra.sweep import Sweep
+from infra.tables import Tables
+from infra.workflow import Workflow
+
+
+class Countersign(Stack):
+    """One deployment in one account and region."""
+
+    def __init__(
+        self, scope: Construct, *, page: Page, agents: Compiled, packages: Packages
+    ) -> None:
+        super().__init__(
+            scope,
+            page.stack,
+            description="Countersign: the model proposes, a person countersigns, AWS does.",
+            env=Environment(account=page.account or None, region=page.region),
+        )
+        Tags.of(self).add("countersign:stack", page.stack)
+        stage = stage_of(page.stage)
+        protection = Protection(self, "Protection", page=page, stage=stage)
+        deployment = Deployment(
+            stack=self,
+            page=page,
+            stage=stage,
+            packages=packages,
+            key=protection.key,
+            dead_letters=protection.dead_letters,
+        )
+        api = Api(self, "Api", deployment=deployment)
+        sign_in = SignIn(self, "SignIn", deployment=deployment, origin=api.origin)
+        tables = Tables(self, "Tables", deployment=deployment)
+        notifications = Notifications(self, "Notifications", deployment=deployment)
+        model = Model(self, "Model", deployment=deployment)
+
+        chat = Chat(self, "Chat", deployment=deployment, tables=tables, model=model)
+        conversations = Conversations(self, "Conversations", deployment=deployment, tables=tables)
+        approvals = Approvals(self, "Approvals", deployment=deployment, tables=tables)
+        request_approval = RequestApproval(
+            self,
+            "RequestApproval",
+            deployment=deployment,
+            tables=tables,
+            sign_in=sign_in,
+            notifications=notifications,
+            origin=api.origin,
+        )
+        decide_approval = DecideApproval(
+            self,
+            "DecideApproval",
+            deployment=deployment,
+            tables=tables,
+            sign_in=sign_in,
+            origin=api.origin,
+        )
+        launch_instance = LaunchInstance(
+            self,
+            "LaunchInstance",
+            deployment=deployment,
+            tables=tables,
+            instance_types=launchable_types(agents),
+        )
+        record_outcome = RecordOutcome(
+            self,
+            "RecordOutcome",
+            deployment=deployment,
+            tables=tables,
+            notifications=notifications,
+            origin=api.origin,
+        )
+        sweep = Sweep(self, "Sweep", deployment=deployment, tables=tables)
+        pages = Pages(self, "Pages", deployment=deployment)
+        session = Session(
+            self, "Session", deployment=deployment, sign_in=sign_in, origin=api.origin
+        )
+
+        workflow = Workflow(
+            self,
+            "Workflow",
+            deployment=deployment,
+            tasks={
+                "RequestApproval": request_approval.function,
+                "DecideApproval": decide_approval.function,
+                "LaunchInstance": launch_instance.function,
+                "RecordOutcome": record_outcome.function,
+                "ContinueTurn": chat.continue_turn,
+            },
+        )
+        api.serve(
+            sign_in=sign_in,
+            rooms={
+                "chat": chat.function,
+                "conversations": conversations.function,
+                "approvals": approvals.function,
+                "decide_approval": decide_approval.function,
+                "pages": pages.function,
+                "session": session.function,
+            },
+        )
+        Alarms(
+            self,
+            "Alarms",
+            deployment=deployment,
+            sweep=sweep.function,
+            machine=workflow.machine,
+        )
+        functions: Mapping[str, Room] = {
+            "Chat": chat.function,
+            "ContinueTurn": chat.continue_turn,
+            "Conversations": conversations.function,
+            "Approvals": approvals.function,
+            "DecideApproval": decide_approval.function,
+            "RequestApproval": request_approval.function,
+            "LaunchInstance": launch_instance.function,
+            "RecordOutcome": record_outcome.function,
+            "Sweep": sweep.function,
+            "Pages": pages.function,
+            "Session": session.function,
+        }
+        self._tell(
+            ApiUrl=api.url,
+            Origin=api.origin,
+            UserPoolId=sign_in.pool.user_pool_id,
+            UserPoolClientId=sign_in.client.user_pool_client_id,
+            LoginUrl=sign_in.login_url,
+            ModelSecretArn=model.secret.secret_arn,
+            MailTopicArn=notifications.topic_arn,
+            ConversationsTable=tables.conversations.table_name,
+            ApprovalsTable=tables.approvals.table_name,
+            TaskTokensTable=tables.task_tokens.table_name,
+            StateMachineArn=workflow.machine.state_machine_arn,
+            LaunchRoleArn=launch_instance.launch_role.role_arn,
+            DeadLetterQueueUrl=protection.dead_letters.queue_url,
+            **{f"{name}Function": function.function_name for name, function in functions.items()},
+        )
+
+    def _tell(self, **outputs: str) -> None:
+        """The addresses that people and scripts need after a deploy; what is empty is left out."""
+        for name, value in outputs.items():
+            if value:
+                CfnOutput(self, name, value=value)
