@@ -1,4 +1,5 @@
-"""`python -m local.emulator`: the pinned emulator with our corrections, on loopback, until its input ends."""
+"""`python -m local.emulator`: the pinned emulator with our corrections, on loopback, until its
+input ends."""
 
 import argparse
 import importlib.metadata
@@ -8,10 +9,12 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from local.emulator.patching import MINISTACK_VERSION, missing_names
 
+GRACE_SECONDS = 5.0
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 
 
@@ -65,9 +68,7 @@ def _serve(ec2_log: Path, without: list[str]) -> str | None:
     record_into(ec2_log)
     for correction in applied:
         correction.apply()
-    ministack.app.app = controlled(
-        ministack.app.app, [correction.name for correction in applied]
-    )
+    ministack.app.app = controlled(ministack.app.app, [correction.name for correction in applied])
     threading.Thread(target=_end_with_the_input, daemon=True).start()
     sys.argv = ["ministack"]
     ministack.app.main()
@@ -75,10 +76,13 @@ def _serve(ec2_log: Path, without: list[str]) -> str | None:
 
 
 def _end_with_the_input() -> None:
-    """Whoever started the emulator holds its input open, so that even a kill leaves nothing behind."""
+    """Whoever started the emulator holds its input open, so that even a kill leaves nothing
+    behind."""
     while sys.stdin.buffer.read(1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,8 @@ def tables_keep_their_time_to_live() -> None:
 
 
 def http_apis_keep_their_cors_rules() -> None:
-    """Stock: `CorsConfiguration` is stored in CloudFormation's spelling and every preflight is 403."""
+    """Stock: `CorsConfiguration` is stored in CloudFormation's spelling and every preflight is
+    403."""
     api = resolve(HANDLERS)["AWS::ApiGatewayV2::Api"]
 
     def as_the_api_spells(properties: object) -> object:
@@ -71,7 +72,8 @@ def user_pools_have_a_provider_url() -> None:
 
 
 def types_without_local_effect_are_accepted() -> None:
-    """Stock: one unknown type refuses the whole deploy. Here: `ACCEPTED_WITHOUT_EFFECT` deploy and do nothing."""
+    """Stock: one unknown type refuses the whole deploy. Here: `ACCEPTED_WITHOUT_EFFECT` deploy
+    and do nothing."""
 
     def create(
         logical_id: str,
@@ -93,8 +95,8 @@ def types_without_local_effect_are_accepted() -> None:
 
 
 def state_machine_versions_and_aliases_deploy() -> None:
-    """Stock: the types are unknown, although the API has them. Here: CloudFormation makes them through that API,
-    so that both start the machine they stand for."""
+    """Stock: the types are unknown, although the API has them. Here: CloudFormation makes them
+    through that API, so that both start the machine they stand for."""
     from ministack.services import stepfunctions
 
     def version(_logical_id: str, properties: dict[str, Any], _stack: str) -> Any:  # noqa: ANN401

@@ -1,4 +1,5 @@
-"""What only the emulator's owner may ask: which corrections are on, and which faults shall happen."""
+"""What only the emulator's owner may ask: which corrections are on, and which faults shall
+happen."""
 
 import asyncio
 import json
@@ -36,9 +37,7 @@ def controlled(application: Application, corrections: Sequence[str]) -> Applicat
     return serve
 
 
-async def _answer(
-    scope: Message, receive: Receive, send: Send, corrections: Sequence[str]
-) -> None:
+async def _answer(scope: Message, receive: Receive, send: Send, corrections: Sequence[str]) -> None:
     told: object = {"corrections": corrections}
     if scope["path"] == f"{PREFIX}ec2/faults":
         if scope["method"] == "DELETE":
@@ -56,7 +55,8 @@ async def _body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        body += part
         if not message.get("more_body"):
             return body
 
@@ -68,7 +68,9 @@ def _failing(send: Send) -> Send:
     async def send_or_fail(message: Message) -> None:
         nonlocal lost
         if message["type"] == "http.response.start":
-            kept = [pair for pair in message["headers"] if pair[0].lower() != faults.HEADER.encode()]
+            kept = [
+                pair for pair in message["headers"] if pair[0].lower() != faults.HEADER.encode()
+            ]
             marks = [pair[1] for pair in message["headers"] if pair not in kept]
             message = {**message, "headers": kept}
             for mark in marks:

@@ -19,9 +19,10 @@ _asked: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar(
 
 
 def launch_policies_see_their_conditions() -> None:
-    """Stock: `ec2:InstanceType`, `ec2:MetadataHttpTokens`, `aws:RequestTag/…` and `aws:TagKeys` are unknown for a
-    launch, so each conditioned statement denies, and only one resource is checked. Here: RunInstances is checked on
-    each resource it touches, with that resource's keys, and tags need `ec2:CreateTags` with `ec2:CreateAction`."""
+    """Stock: `ec2:InstanceType`, `ec2:MetadataHttpTokens`, `aws:RequestTag/…` and `aws:TagKeys`
+    are unknown for a launch, so each conditioned statement denies, and only one resource is
+    checked. Here: RunInstances is checked on each resource it touches, with that resource's
+    keys, and tags need `ec2:CreateTags` with `ec2:CreateAction`."""
 
     def on_each_resource(enforce: Enforce) -> Enforce:
         def check(
@@ -34,9 +35,7 @@ def launch_policies_see_their_conditions() -> None:
         ) -> Any:  # noqa: ANN401
             asked = _asked.get()
             if action != "ec2:RunInstances" or asked is None:
-                return enforce(
-                    access_key, action, service, region, resource_arn, service_context
-                )
+                return enforce(access_key, action, service, region, resource_arn, service_context)
             from ministack.core.responses import get_account_id
 
             for verb, arn, context in launch_checks(asked, region, get_account_id()):
@@ -109,8 +108,8 @@ def _tags_by_type(asked: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def refused_ec2_calls_are_recorded() -> None:
-    """Stock: nobody can tell which EC2 call IAM refused. Here: such a call is in the record too, as 403
-    `UnauthorizedOperation`, or 401 `AuthFailure` for credentials that are not known."""
+    """Stock: nobody can tell which EC2 call IAM refused. Here: such a call is in the record too,
+    as 403 `UnauthorizedOperation`, or 401 `AuthFailure` for credentials that are not known."""
 
     def recorded(enforce: Enforce) -> Enforce:
         def check(access_key: str, action: str, service: str, *rest: Any, **named: Any) -> Any:  # noqa: ANN401

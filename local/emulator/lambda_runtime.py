@@ -1,4 +1,5 @@
-"""Corrections of how Lambdas run: real runtime client, clean environment, whole logs, no needless waits."""
+"""Corrections of how Lambdas run: real runtime client, clean environment, whole logs, no
+needless waits."""
 
 import hashlib
 import io
@@ -21,7 +22,8 @@ RUNTIME = "ministack.core.lambda_runtime"
 
 _WORKER = Path(__file__).with_name("lambda_worker.py")
 _BOOTSTRAP = '#!/bin/sh\nexec "$LAMBDA_PYTHON" -P "$LAMBDA_WORKER" "$_HANDLER"\n'
-_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+_OF_THE_MACHINE = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+_OF_THE_WORKER = ("LAMBDA_TASK_ROOT", "LAMBDA_PYTHON", "LAMBDA_WORKER")
 _LOG_WAIT_SECONDS = 0.25
 _layers: dict[str, str] = {}
 
@@ -31,9 +33,9 @@ def _is_python(config: Mapping[str, Any]) -> bool:
 
 
 def python_lambdas_run_on_the_runtime_client() -> None:
-    """Stock: every Python error is `Runtime.HandlerError` without a trace and kills the worker, so that no
-    Retry or Catch of a state machine matches an exception's name. Here: awslambdaric over the Runtime API
-    that ministack already has for `provided` runtimes."""
+    """Stock: every Python error is `Runtime.HandlerError` without a trace and kills the worker,
+    so that no Retry or Catch of a state machine matches an exception's name. Here: awslambdaric
+    over the Runtime API that ministack already has for `provided` runtimes."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -51,9 +53,7 @@ def python_lambdas_run_on_the_runtime_client() -> None:
         return code_directory
 
     def with_python(pick: Callable[[dict[str, Any]], type]) -> Callable[[dict[str, Any]], type]:
-        return lambda config: (
-            lambda_runtime.ProvidedWorker if _is_python(config) else pick(config)
-        )
+        return lambda config: lambda_runtime.ProvidedWorker if _is_python(config) else pick(config)
 
     def on_runtime_client(execute: Callable[..., Any]) -> Callable[..., Any]:
         def execute_warm(function: dict[str, Any], event: object, request_id: str) -> Any:  # noqa: ANN401
@@ -108,8 +108,9 @@ def _layer_directories(config: Mapping[str, Any]) -> list[str]:
 
 
 def lambdas_see_only_their_own_environment() -> None:
-    """Stock: a Lambda inherits the developer's whole shell, credentials files and keys included. Here: what the
-    function's configuration names, what Lambda itself sets, and a handful of the machine's variables."""
+    """Stock: a Lambda inherits the developer's whole shell, credentials files and keys included.
+    Here: what the function's configuration names, what Lambda itself sets, and a handful of the
+    machine's variables."""
 
     def filtered(build: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
         def worker_environment(config: dict[str, Any], code: str, port: int) -> dict[str, str]:
@@ -118,8 +119,8 @@ def lambdas_see_only_their_own_environment() -> None:
                 name: value
                 for name, value in build(config, code, port).items()
                 if name in own
-                or name in _KEPT
-                or name.startswith(("AWS_", "LAMBDA_", "PYTHON", "_"))
+                or name in _OF_THE_MACHINE + _OF_THE_WORKER
+                or name.startswith(("AWS_", "PYTHON", "_"))
             }
             kept |= {
                 "HOME": tempfile.gettempdir(),
@@ -137,8 +138,9 @@ def lambdas_see_only_their_own_environment() -> None:
 
 
 def logs_are_whole_and_cost_no_wait() -> None:
-    """Stock: each call waits 50 ms for log lines that may come, and a late line lands in the next call's log.
-    Here: the worker marks the end of its log, so that the call takes exactly its own lines."""
+    """Stock: each call waits 50 ms for log lines that may come, and a late line lands in the
+    next call's log. Here: the worker marks the end of its log, so that the call takes exactly
+    its own lines."""
 
     def until_the_mark(_: Callable[..., str]) -> Callable[..., str]:
         def drain(worker: Any, first_line_wait: float = _LOG_WAIT_SECONDS, **_: float) -> str:  # noqa: ANN401
@@ -166,5 +168,6 @@ def logs_are_whole_and_cost_no_wait() -> None:
 
 
 def the_runtime_api_answers_without_delay() -> None:
-    """Stock: two small writes per answer meet the kernel's delayed acknowledgement, 40 ms for each call."""
+    """Stock: two small writes per answer meet the kernel's delayed acknowledgement, 40 ms for
+    each call."""
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True

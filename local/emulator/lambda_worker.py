@@ -1,19 +1,28 @@
-"""Runs one Lambda's handler on AWS's own runtime client; a script, started inside the function's zip."""
+"""Runs one Lambda's handler on AWS's own runtime client; a script, started inside the function's
+zip."""
 
 import os
 import sys
 import threading
 import time
 
-from awslambdaric.__main__ import main
-from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
-
 END_OF_LOG = "\x1eend of invocation"
 
 
-def _end_the_log_before(method_name: str) -> None:
+def run() -> None:
+    """Serve the handler that the command line names until the emulator ends."""
+    from awslambdaric.__main__ import main
+    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+
+    _end_the_log_before(LambdaRuntimeClient, "post_invocation_result")
+    _end_the_log_before(LambdaRuntimeClient, "post_invocation_error")
+    threading.Thread(target=_end_with_the_emulator, daemon=True).start()
+    main(sys.argv)
+
+
+def _end_the_log_before(client: type, method_name: str) -> None:
     """The last line of an invocation's log is out before its answer is."""
-    answer = getattr(LambdaRuntimeClient, method_name)
+    answer = getattr(client, method_name)
 
     def end_log_and_answer(*arguments: object, **named: object) -> object:
         sys.stdout.flush()
@@ -21,7 +30,7 @@ def _end_the_log_before(method_name: str) -> None:
         os.write(1, f"{END_OF_LOG}\n".encode())
         return answer(*arguments, **named)
 
-    setattr(LambdaRuntimeClient, method_name, end_log_and_answer)
+    setattr(client, method_name, end_log_and_answer)
 
 
 def _end_with_the_emulator() -> None:
@@ -33,7 +42,4 @@ def _end_with_the_emulator() -> None:
 
 
 if __name__ == "__main__":
-    _end_the_log_before("post_invocation_result")
-    _end_the_log_before("post_invocation_error")
-    threading.Thread(target=_end_with_the_emulator, daemon=True).start()
-    main(sys.argv)
+    run()

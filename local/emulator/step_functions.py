@@ -17,7 +17,8 @@ _ended: set[str] = set()
 
 
 def a_callback_lambda_that_raises_fails_its_task() -> None:
-    """Stock: an error of the Lambda behind `.waitForTaskToken` is swallowed and the task waits for its time-out."""
+    """Stock: an error of the Lambda behind `.waitForTaskToken` is swallowed and the task waits
+    for its time-out."""
     from ministack.services import stepfunctions
 
     def failing(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,8 +99,9 @@ def _watch_heartbeat(token: str, allowed: float, over: threading.Event) -> None:
 
 
 def a_task_token_is_answered_once() -> None:
-    """Stock: a used, ended or invented token is always `TaskDoesNotExist`, and a second answer may replace the
-    first. Here: `TaskTimedOut` for a token that was, `InvalidToken` for one that never was; the first answer wins."""
+    """Stock: a used, ended or invented token is always `TaskDoesNotExist`, and a second answer
+    may replace the first. Here: `TaskTimedOut` for a token that was, `InvalidToken` for one that
+    never was; the first answer wins."""
     from ministack.core.responses import error_response_json
     from ministack.services import stepfunctions
 

@@ -64,8 +64,8 @@ def cancel_all() -> None:
 
 
 def faults_can_be_ordered() -> None:
-    """Stock: EC2 never fails. Here: tests order a fault (`local.emulator.control`), and it happens behind IAM, to real
-    calls only, never to dry runs."""
+    """Stock: EC2 never fails. Here: tests order a fault (`local.emulator.control`), and it
+    happens behind IAM, to real calls only, never to dry runs."""
 
     def faulty(action: str, handler: Handler) -> Handler:
         def handle(parameters: Parameters) -> Answer:

@@ -23,8 +23,8 @@ _launching = threading.Lock()
 
 
 def a_dry_run_does_nothing() -> None:
-    """Stock: `DryRun` is ignored, so `RunInstances(DryRun=True)` launches. Here, for every action: the IAM check
-    comes first, then `DryRunOperation`."""
+    """Stock: `DryRun` is ignored, so `RunInstances(DryRun=True)` launches. Here, for every
+    action: the IAM check comes first, then `DryRunOperation`."""
 
     def rehearsed(_: str, handler: Handler) -> Handler:
         def handle(parameters: Parameters) -> Answer:
@@ -39,8 +39,8 @@ def a_dry_run_does_nothing() -> None:
 
 
 def a_launch_names_what_exists() -> None:
-    """Stock: invented images, types, key pairs, groups and subnets are accepted and launch. Here: AWS's codes, in a
-    dry run too."""
+    """Stock: invented images, types, key pairs, groups and subnets are accepted and launch.
+    Here: AWS's codes, in a dry run too."""
 
     def checked(handler: Handler) -> Handler:
         def handle(parameters: Parameters) -> Answer:
@@ -93,8 +93,9 @@ def _instance_types() -> frozenset[str]:
 
 
 def a_client_token_launches_once() -> None:
-    """Stock: `ClientToken` is ignored, a repeat launches again. Here: the same token and parameters answer the first
-    launch, other parameters `IdempotentParameterMismatch`; a dry run uses no token up."""
+    """Stock: `ClientToken` is ignored, a repeat launches again. Here: the same token and
+    parameters answer the first launch, other parameters `IdempotentParameterMismatch`; a dry run
+    uses no token up."""
 
     def once(handler: Handler) -> Handler:
         def handle(parameters: Parameters) -> Answer:
@@ -125,7 +126,8 @@ def a_client_token_launches_once() -> None:
 def _mismatch() -> Answer:
     return refusal(
         "IdempotentParameterMismatch",
-        "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+        "Arguments on this idempotent request are inconsistent with arguments used in previous "
+        "request(s).",
     )
 
 

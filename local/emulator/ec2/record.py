@@ -35,8 +35,8 @@ def write(action: str, parameters: dict[str, str], answer: dict[str, Any]) -> No
 
 
 def every_call_is_recorded() -> None:
-    """Stock: nobody can tell afterwards what EC2 was asked. Here: one line per call, with what AWS's side did; also
-    when a fault kept the answer from the caller."""
+    """Stock: nobody can tell afterwards what EC2 was asked. Here: one line per call, with what
+    AWS's side did; also when a fault kept the answer from the caller."""
 
     def recorded(action: str, handler: Handler) -> Handler:
         def handle(parameters: Parameters) -> Answer:

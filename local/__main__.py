@@ -1,0 +1,192 @@
+"""`python -m local`: the whole product on this machine, in the foreground, until Ctrl-C."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.deployment import StackWish, deploy
+from local.emulator_process import EmulatorProcess
+from local.front import Front, Server, listen
+from local.mailbox import Mailbox
+from local.model_choice import ModelChoice, check_reachable, choose_model
+from local.people import PASSWORD, PEOPLE
+from local.programs import ROOT, check_programs
+from local.refusal import CannotRun
+from local.run_files import READY, only_run_here, record_processes, stop, write_whole
+from local.scripted_model.server import scripted_model
+from local.seed import Emulated, seed
+
+
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line; what is only for tests says so."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8787))
+    parser.add_argument("--directory", type=Path, default=ROOT / ".local", help="for its files")
+    parser.add_argument("--stop", action="store_true", help="end the run of this directory")
+    tests = parser.add_argument_group("for tests")
+    tests.add_argument("--emulator", default="", help="address of one that runs already")
+    tests.add_argument("--ec2-log", type=Path, help="its record of calls")
+    tests.add_argument("--model-url", default="", help="of a Chat Completions server without a key")
+    tests.add_argument("--stack", default="Countersign")
+    tests.add_argument("--channel", choices=("sns", "ses"), default="sns")
+    tests.add_argument("--approval-timeout-seconds", type=int, default=600)
+    tests.add_argument("--self-confirm", action="store_true")
+    return parser.parse_args(arguments)
+
+
+class Run:
+    """One laptop run: everything it started is ended when it ends."""
+
+    def __init__(self, chosen: argparse.Namespace, until: ExitStack) -> None:
+        self._chosen = chosen
+        self._until = until
+        self._directory: Path = chosen.directory.resolve()
+        self._began = time.monotonic()
+
+    def prepare(self) -> EmulatorProcess | None:
+        """Start, deploy, seed, and tell that it is ready; the emulator if it is ours."""
+        check_programs()
+        listener = self._listener()
+        model = self._model()
+        record_processes(self._directory, emulator=None)
+        emulator, endpoint, ec2_log = self._emulator()
+        wish = StackWish(
+            stack=self._chosen.stack,
+            origin=f"http://127.0.0.1:{listener.getsockname()[1]}",
+            endpoint=endpoint,
+            model=model,
+            channel=self._chosen.channel,
+            approval_timeout_seconds=self._chosen.approval_timeout_seconds,
+            self_confirm=self._chosen.self_confirm,
+        )
+        outputs = deploy(wish, self._directory, self.tell)
+        self.tell("seeding people, key pair and mail queues")
+        emulated = Emulated(endpoint)
+        seeded = seed(emulated, outputs, model=model, sender=wish.sender)
+        if emulator is not None:
+            ec2_log.write_text("")
+        front = Server(
+            Front(
+                endpoint=endpoint,
+                api_id=api_id(outputs["ApiUrl"]),
+                origin=wish.origin,
+                mailbox=Mailbox(emulated, sender=wish.sender, queues=seeded.mail_queues),
+            ),
+            listener,
+        )
+        front.start()
+        self._until.callback(front.stop)
+        write_whole(
+            self._directory / READY,
+            {
+                "url": wish.origin,
+                "emulator": endpoint,
+                "ec2_log": str(ec2_log),
+                "mailbox": f"{wish.origin}/_local/mailbox.json",
+                "users": [
+                    {
+                        "name": person.name,
+                        "email": person.email,
+                        "token": seeded.tokens[person.email],
+                    }
+                    for person in PEOPLE
+                ],
+                "password": PASSWORD,
+                "outputs": outputs,
+            },
+        )
+        self._welcome(wish.origin, model)
+        return emulator
+
+    def tell(self, sentence: str) -> None:
+        """A line of progress."""
+        print(f"[{time.monotonic() - self._began:5.1f} s] {sentence}", flush=True)
+
+    def _listener(self) -> socket.socket:
+        try:
+            listener = listen(self._chosen.port)
+        except OSError as error:
+            raise CannotRun(
+                f"Port {self._chosen.port} is taken: end what listens there, or set PORT=…"
+            ) from error
+        self._until.callback(listener.close)
+        return listener
+
+    def _model(self) -> ModelChoice:
+        if self._chosen.model_url:
+            return ModelChoice(
+                name="test-model", base_url=self._chosen.model_url, key="none", label="test-model"
+            )
+        scripted = Server(scripted_model, listen(0))
+        model = choose_model(os.environ, f"{scripted.url}/v1")
+        if model.is_scripted:
+            scripted.start()
+            self._until.callback(scripted.stop)
+        else:
+            check_reachable(model)
+        print(model.sentence(), flush=True)
+        return model
+
+    def _emulator(self) -> tuple[EmulatorProcess | None, str, Path]:
+        if self._chosen.emulator:
+            return None, self._chosen.emulator, self._chosen.ec2_log.resolve()
+        self.tell("starting the emulator")
+        emulator = EmulatorProcess.start(self._directory / "emulator")
+        self._until.callback(emulator.stop)
+        record_processes(self._directory, emulator=emulator.pid)
+        return emulator, emulator.endpoint, emulator.ec2_log
+
+    def _welcome(self, origin: str, model: ModelChoice) -> None:
+        names = ", ".join(f"{person.email} ({' and '.join(person.groups)})" for person in PEOPLE)
+        print(f"people:  {names}; password {PASSWORD}")
+        print(f"mailbox: {origin}/_local/mailbox")
+        print(model.sentence())
+        self.tell("press Ctrl-C to end")
+        print(f"ready {origin}", flush=True)
+
+
+def api_id(url: str) -> str:
+    """The API's id, from the address the stack gives it."""
+    return (urlsplit(url).hostname or "").partition(".")[0]
+
+
+def main(arguments: Sequence[str]) -> str | None:
+    """Run until Ctrl-C; say in one line why not."""
+    chosen = parsed(arguments)
+    if chosen.stop:
+        print(stop(chosen.directory.resolve()))
+        return None
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: _end(ended))
+    try:
+        with ExitStack() as until:
+            until.enter_context(only_run_here(chosen.directory.resolve()))
+            emulator = Run(chosen, until).prepare()
+            while not ended.wait(1):
+                if emulator is not None and not emulator.is_running():
+                    return "The emulator has ended by itself; its log is in the run's directory."
+    except CannotRun as reason:
+        return str(reason)
+    except KeyboardInterrupt:
+        print("ended before it was ready")
+    return None
+
+
+def _end(ended: threading.Event) -> None:
+    """The first signal ends what waits; during the start it interrupts."""
+    if not ended.is_set():
+        ended.set()
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
