@@ -4,7 +4,7 @@ from constructs import Construct
 
 from functions.shared.settings import DecideApprovalSettings
 from infra.deployment import Deployment
-from infra.reasons import accept
+from infra.reasons import accept_wildcard
 from infra.room import Room
 from infra.sign_in import SignIn
 from infra.tables import Tables
@@ -42,8 +42,8 @@ class DecideApproval(Construct):
         tables.task_tokens.allow(self.function, "GetItem")
         sign_in.allow(self.function, "AdminGetUser", "AdminListGroupsForUser")
         self.function.may(["states:SendTaskSuccess"], ["*"])
-        accept(
-            self.function,
+        accept_wildcard(
+            self.function.own_role,
             "A task token names no resource, so only * grants; the bound is the tokens' table.",
-            "IAM5[Resource::*]",
+            "*",
         )

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from functions.shared.settings import LaunchInstanceSettings
 from infra.deployment import Deployment
-from infra.reasons import accept
+from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
 from infra.tables import Tables
 
@@ -102,7 +102,7 @@ class LaunchRole(iam.Role):
         self.add_to_policy(
             iam.PolicyStatement(sid="See", actions=["ec2:DescribeInstances"], resources=["*"])
         )
-        accept(self, "ec2:DescribeInstances takes no resource.", "IAM5[Resource::*]")
+        accept_wildcard(self, "ec2:DescribeInstances takes no resource.", "*")
 
     def _run(self, kind: str, conditions: Mapping[str, object]) -> None:
         """One statement for one of the resource types that RunInstances checks."""
@@ -113,6 +113,11 @@ class LaunchRole(iam.Role):
                 resources=[self._every(kind)],
                 conditions=dict(conditions),
             )
+        )
+        accept_wildcard(
+            self,
+            "Which image, network and key are meant is for the approver; types and tags are bound.",
+            self._every(kind),
         )
 
     def _every(self, kind: str) -> str:

@@ -7,7 +7,7 @@ from constructs import Construct
 from functions.shared.settings import RecordOutcomeSettings
 from infra.deployment import Deployment
 from infra.notifications import Notifications
-from infra.reasons import accept
+from infra.reasons import accept_wildcard
 from infra.room import Room
 from infra.tables import Tables
 
@@ -48,13 +48,12 @@ class RecordOutcome(Construct):
         )
         tables.approvals.allow(self.function, "Query", "GetItem", "UpdateItem")
         tables.conversations.allow(self.function, "PutItem", "UpdateItem")
-        self.function.may(
-            ["states:DescribeExecution"], [deployment.state_machine("execution", "*")]
-        )
-        accept(
-            self.function,
+        executions = deployment.state_machine("execution", "*")
+        self.function.may(["states:DescribeExecution"], [executions])
+        accept_wildcard(
+            self.function.own_role,
             "Executions are named after approvals, which do not exist yet; the machine is named.",
-            "IAM5",
+            executions,
         )
         notifications.allow(self.function)
         events.Rule(

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from functions.shared.settings import Settings
 from infra.deployment import Deployment
-from infra.reasons import accept
+from infra.reasons import accept, accept_wildcard
 
 
 class Room(lambda_.Function):
@@ -61,7 +61,8 @@ class Room(lambda_.Function):
         log.grant_write(role)
         if keeps_dead_letters:
             deployment.key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
-        accept(role, "X-Ray's two write actions have no resource to name.", "IAM5[Resource::*]")
+        accept_wildcard(role, "X-Ray's two write actions take no resource.", "*")
+        self.own_role = role
         accept(
             self, "3.13 is what the packages are compiled for; a newer one comes by decision.", "L1"
         )

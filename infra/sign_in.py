@@ -92,6 +92,7 @@ class SignIn(Construct):
             pool,
             "Threat protection needs the Plus plan, paid per user; passkeys and MFA do more.",
             "COG3",
+            "COG8",
         )
         accept(pool, "Required in prod; optional where people try the product.", "COG2")
         return pool
