@@ -57,8 +57,8 @@ class Chat(Construct):
             keeps_dead_letters=True,
         )
         for function in (self.function, self.continue_turn):
-            tables.conversations.allow(function, "Query", "GetItem", "PutItem", "UpdateItem")
-            tables.approvals.allow(function, "GetItem", "PutItem", "ConditionCheckItem")
+            tables.conversations.allow(function, "Query", "PutItem", "UpdateItem")
+            tables.approvals.allow(function, "GetItem", "PutItem")
             model.allow(function)
             function.may(["states:StartExecution"], [deployment.state_machine_arn])
             function.may(["lambda:InvokeFunction"], [deployment.function_arn(CONTINUE_TURN)])

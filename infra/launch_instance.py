@@ -50,7 +50,9 @@ class LaunchInstance(Construct):
             ),
             seconds=300,
         )
-        tables.approvals.allow(self.function, "GetItem", "PutItem", "UpdateItem")
+        tables.approvals.allow(
+            self.function, "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"
+        )
         self.function.may(["sts:AssumeRole", "sts:SetSourceIdentity"], [self.launch_role.role_arn])
 
 

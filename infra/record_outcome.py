@@ -46,8 +46,10 @@ class RecordOutcome(Construct):
             seconds=60,
             keeps_dead_letters=True,
         )
-        tables.approvals.allow(self.function, "Query", "GetItem", "UpdateItem")
-        tables.conversations.allow(self.function, "PutItem", "UpdateItem")
+        tables.approvals.allow(
+            self.function, "Query", "GetItem", "UpdateItem", "ConditionCheckItem"
+        )
+        tables.conversations.allow(self.function, "PutItem")
         executions = deployment.state_machine("execution", "*")
         self.function.may(["states:DescribeExecution"], [executions])
         accept_wildcard(
