@@ -48,20 +48,13 @@ class Alarms(Construct):
                 statistic="Maximum", period=MINUTE
             ),
         )
-        self._alarm(
-            "ExecutionFailed",
-            "An approval's execution failed, timed out or was aborted.",
-            cloudwatch.MathExpression(
-                expression="failed + timed_out + aborted",
-                label="executions that did not succeed",
-                period=MINUTE,
-                using_metrics={
-                    "failed": machine.metric_failed(period=MINUTE),
-                    "timed_out": machine.metric_timed_out(period=MINUTE),
-                    "aborted": machine.metric_aborted(period=MINUTE),
-                },
-            ),
-        )
+        ended_otherwise = {
+            "Failed": ("failed", machine.metric_failed(period=MINUTE)),
+            "TimedOut": ("timed out", machine.metric_timed_out(period=MINUTE)),
+            "Aborted": ("was aborted", machine.metric_aborted(period=MINUTE)),
+        }
+        for name, (words, metric) in ended_otherwise.items():
+            self._alarm(f"Execution{name}", f"An approval's execution {words}.", metric)
         self._alarm(
             "SweepFailed",
             "The sweep fails: what a crash leaves behind stays there.",
