@@ -27,7 +27,7 @@ class Chat(Construct):
             state_machine_arn=deployment.state_machine_arn,
             continue_turn_function=deployment.function_name(CONTINUE_TURN),
             agents_file=AGENTS_FILE,
-            model_secret_arn=model.secret.secret_arn,
+            model_secret_arn=model.secret_arn,
             chat_model=page.model.name,
             openai_base_url=page.model.base_url,
             account_id=deployment.stack.account,

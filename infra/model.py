@@ -14,20 +14,18 @@ class Model(Construct):
     def __init__(self, scope: Construct, id: str, *, deployment: Deployment) -> None:
         super().__init__(scope, id)
         self._key = deployment.key
-        self.secret = secretsmanager.Secret(
+        secret = secretsmanager.CfnSecret(
             self,
-            "Key",
+            "Secret",
             description="The key of the Chat Completions endpoint, as a plain string.",
-            encryption_key=deployment.key,
-            removal_policy=deployment.stage.removal_policy,
+            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(),
+            kms_key_id=deployment.key.key_arn,
         )
-        accept(
-            self.secret,
-            "The key belongs to the model's provider; AWS cannot rotate it.",
-            "SMG4",
-        )
+        secret.apply_removal_policy(deployment.stage.removal_policy)
+        accept(secret, "The key belongs to the model's provider; AWS cannot rotate it.", "SMG4")
+        self.secret_arn = secret.attr_id
 
     def allow(self, function: Room) -> None:
         """Allow a Lambda to read the key."""
-        function.may(["secretsmanager:GetSecretValue"], [self.secret.secret_arn])
+        function.may(["secretsmanager:GetSecretValue"], [self.secret_arn])
         self._key.grant(function, "kms:Decrypt")

@@ -150,7 +150,7 @@ class Countersign(Stack):
             UserPoolId=sign_in.pool.user_pool_id,
             UserPoolClientId=sign_in.client.user_pool_client_id,
             LoginUrl=sign_in.login_url,
-            ModelSecretArn=model.secret.secret_arn,
+            ModelSecretArn=model.secret_arn,
             MailTopicArn=notifications.topic_arn,
             ConversationsTable=tables.conversations.table_name,
             ApprovalsTable=tables.approvals.table_name,
