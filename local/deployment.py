@@ -122,7 +122,17 @@ class _Cdk:
     def finish(self, running: _Running) -> None:
         if running.process.wait() == 0:
             return
-        lines = [line for line in running.log.read_text().splitlines() if line.strip()]
         raise CannotRun(
-            f"cdk {running.command} failed: {' '.join(lines[-1:])} (all of it: {running.log})"
+            f"cdk {running.command} failed: {_reason(running.log.read_text())} "
+            f"(all of it: {running.log})"
         )
+
+
+def _reason(log: str) -> str:
+    """The line of a log that tells most."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    for mark in ("_FAILED", "❌", "[Error", "fail:", ""):
+        for line in lines:
+            if mark in line:
+                return line[:300]
+    return "it said nothing"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PASSWORD = "Countersign-1"  # noqa: S105
+PASSWORD = "Countersign-demo-1"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ def _make_person(emulated: Emulated, outputs: Mapping[str, str], person: Person)
         UserPoolId=pool,
         Username=person.email,
         MessageAction="SUPPRESS",
+        TemporaryPassword=PASSWORD,
         UserAttributes=[
             {"Name": "email", "Value": person.email},
             {"Name": "email_verified", "Value": "true"},

@@ -47,6 +47,7 @@ def _set_environment(port: int, directory: Path) -> None:
         BIND_HOST="127.0.0.1",
         GATEWAY_PORT=str(port),
         HOME=str(scratch),
+        IOT_MTLS_ENABLED="0",
         LAMBDA_ACCOUNT_CONCURRENCY="16",
         LOG_LEVEL="WARNING",
         MINISTACK_HOST="localhost",

@@ -94,6 +94,24 @@ def types_without_local_effect_are_accepted() -> None:
         handlers.setdefault(name, {"create": create, "update": update, "delete": delete})
 
 
+def alarms_on_metric_math_are_accepted() -> None:
+    """Stock: an alarm on an expression of metrics refuses the whole deploy. Here: it deploys and
+    does nothing, as all alarms of the emulator do."""
+    alarm = resolve(HANDLERS)["AWS::CloudWatch::Alarm"]
+
+    def without_expressions(operation: Callable[..., Any]) -> Callable[..., Any]:
+        def deploy(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            if not any(isinstance(one, dict) and one.get("Metrics") for one in arguments):
+                return operation(*arguments, **named)
+            name = arguments[0]
+            return name, {"Arn": f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{name}"}
+
+        return deploy
+
+    for name in ("create", "update"):
+        alarm[name] = without_expressions(alarm[name])
+
+
 def state_machine_versions_and_aliases_deploy() -> None:
     """Stock: the types are unknown, although the API has them. Here: CloudFormation makes them
     through that API, so that both start the machine they stand for."""

@@ -91,6 +91,11 @@ CORRECTIONS = (
         patches=(cloudformation.HANDLERS,),
     ),
     Correction(
+        apply=cloudformation.alarms_on_metric_math_are_accepted,
+        finding="",
+        patches=(cloudformation.HANDLERS,),
+    ),
+    Correction(
         apply=cloudformation.state_machine_versions_and_aliases_deploy,
         finding="B28",
         patches=(
@@ -101,6 +106,11 @@ CORRECTIONS = (
             f"{step_functions.SERVICE}:_state_machine_versions",
             f"{step_functions.SERVICE}:_state_machine_aliases",
         ),
+    ),
+    Correction(
+        apply=iam.loopback_counts_as_secure_transport,
+        finding="",
+        patches=("ministack.app:pin_request_origin",),
     ),
     Correction(
         apply=iam.launch_policies_see_their_conditions,

@@ -107,6 +107,16 @@ def _tags_by_type(asked: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return tags
 
 
+def loopback_counts_as_secure_transport() -> None:
+    """Stock: `aws:SecureTransport` is false for plain HTTP, so that every policy which demands TLS
+    (the CDK's own bucket has one) denies. Here: what arrives on loopback counts as TLS."""
+
+    def secure(pin: Callable[[str, bool], None]) -> Callable[[str, bool], None]:
+        return lambda source_ip, _secure_transport: pin(source_ip, True)
+
+    wrap("ministack.app:pin_request_origin", secure)
+
+
 def refused_ec2_calls_are_recorded() -> None:
     """Stock: nobody can tell which EC2 call IAM refused. Here: such a call is in the record too,
     as 403 `UnauthorizedOperation`, or 401 `AuthFailure` for credentials that are not known."""

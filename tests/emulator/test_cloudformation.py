@@ -100,3 +100,24 @@ def test_a_version_and_an_alias_start_their_state_machine(emulator):
     for arn in (made["Version"], made["Alias"]):
         execution = emulator.client("stepfunctions").start_execution(stateMachineArn=arn)
         assert emulator.end_of(execution["executionArn"])["output"] == "7"
+
+
+def test_an_alarm_on_metric_math_deploys(emulator):
+    metric = {"Namespace": "AWS/States", "MetricName": "ExecutionsFailed"}
+    alarm = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "Threshold": 0,
+            "Metrics": [
+                {"Id": "sum", "Expression": "one + one"},
+                {
+                    "Id": "one",
+                    "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"},
+                    "ReturnData": False,
+                },
+            ],
+        },
+    }
+    assert emulator.stack({"Alarm": alarm}, {"Id": {"Ref": "Alarm"}})["Id"]

@@ -1,7 +1,10 @@
 import importlib
 import importlib.metadata
 import inspect
+import re
+from pathlib import Path
 
+import httpx
 import pytest
 
 from local.emulator import __main__ as launcher
@@ -46,7 +49,27 @@ def test_a_correction_tells_what_is_wrong_and_until_when(correction):
 
 @pytest.mark.emulator
 def test_the_emulator_lists_the_corrections_that_are_on(emulator):
-    import httpx
-
     told = httpx.get(f"{emulator.endpoint}/_countersign/health").json()
     assert told["corrections"] == [correction.name for correction in CORRECTIONS]
+
+
+@pytest.mark.emulator
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's list of sockets")
+def test_the_emulator_listens_on_loopback_only(emulator):
+    process = Path("/proc") / str(emulator.process.pid)
+    own = {found[1] for link in (process / "fd").iterdir() if (found := socket_of(link))}
+    listening = [
+        fields[1]
+        for name in ("tcp", "tcp6")
+        for fields in map(str.split, (process / "net" / name).read_text().splitlines()[1:])
+        if fields[3] == "0A" and fields[9] in own
+    ]
+    assert listening
+    assert {address.partition(":")[0] for address in listening} == {"0100007F"}
+
+
+def socket_of(link: Path) -> re.Match[str] | None:
+    try:
+        return re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
+    except FileNotFoundError:
+        return None
