@@ -1,4 +1,4 @@
-"""The two cookies: the session's refresh token, and a sign-in on its way to the login page."""
+"""The cookies: the session's refresh token with a visible mark, and a sign-in on its way."""
 
 import re
 from collections.abc import Sequence
@@ -38,11 +38,12 @@ class Cookies:
         value = self._values(sent).get(self._session_name(), "")
         return value if fits_a_cookie(value) else ""
 
-    def keep_session(self, refresh_token: str) -> str:
-        return self._strict(refresh_token, SESSION_SECONDS)
+    def keep_session(self, refresh_token: str) -> tuple[str, str]:
+        """The session, and a mark without content that scripts may see: a page without it need not ask."""
+        return self._session(refresh_token, SESSION_SECONDS), self._mark("1", SESSION_SECONDS)
 
-    def clear_session(self) -> str:
-        return self._strict("", 0)
+    def clear_session(self) -> tuple[str, str]:
+        return self._session("", 0), self._mark("", 0)
 
     def sign_in(self, sent: Sequence[str], state: str) -> str:
         """What was kept when the sign-in with this state began in this browser, or nothing."""
@@ -61,9 +62,13 @@ class Cookies:
         surplus = begun[: max(0, len(begun) - SIGN_INS_AT_ONCE + 1)]
         return [self._lax(name, "", 0) for name in surplus]
 
-    def _strict(self, value: str, seconds: int) -> str:
+    def _session(self, value: str, seconds: int) -> str:
         attributes = f"Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{self.secure}"
         return f"{self._session_name()}={value}; {attributes}"
+
+    def _mark(self, value: str, seconds: int) -> str:
+        attributes = f"Max-Age={seconds}; Path=/; SameSite=Strict{self.secure}"
+        return f"{self.prefix}-signed-in{self.suffix}={value}; {attributes}"
 
     def _lax(self, name: str, value: str, seconds: int) -> str:
         """Lax, because the browser comes back from another site."""

@@ -112,7 +112,7 @@ def callback(request: Request) -> Response:
             status=HTTPStatus.BAD_GATEWAY,
             cookies=(over,),
         )
-    return _redirect(sign_in.return_path, (over, cookies.keep_session(tokens.refresh_token)))
+    return _redirect(sign_in.return_path, (over, *cookies.keep_session(tokens.refresh_token)))
 
 
 def open_session(request: Request) -> Response:
@@ -125,9 +125,9 @@ def open_session(request: Request) -> Response:
     try:
         tokens = deps().tokens.refresh(refresh_token)
     except GrantRefused:
-        return replace(problem(SignedOut(), request.request_id), cookies=(cookies.clear_session(),))
+        return replace(problem(SignedOut(), request.request_id), cookies=cookies.clear_session())
     rotated = fits_a_cookie(tokens.refresh_token)
-    kept = (cookies.keep_session(tokens.refresh_token),) if rotated else ()
+    kept = cookies.keep_session(tokens.refresh_token) if rotated else ()
     answer = {
         "access_token": tokens.access_token,
         "expires_in": tokens.expires_in,
@@ -149,7 +149,7 @@ def close_session(request: Request) -> Response:
     query = urlencode({"client_id": settings.client_id, "logout_uri": f"{settings.origin}/"})
     location = f"{settings.login_url}/logout?{query}"
     return Response(
-        HTTPStatus.NO_CONTENT, headers={"Location": location}, cookies=(cookies.clear_session(),)
+        HTTPStatus.NO_CONTENT, headers={"Location": location}, cookies=cookies.clear_session()
     )
 
 

@@ -1,5 +1,6 @@
 /** Elements are made from names, attributes and text: no text is ever read as HTML. */
 
+const SAID_MILLISECONDS = 10_000;
 const SVG = "http://www.w3.org/2000/svg";
 /** Characters that are not seen, or that turn the reading direction of what stands beside them. */
 const HIDDEN =
@@ -26,7 +27,7 @@ export function element(name, attributes = {}, ...children) {
     else if (value === true) made.setAttribute(attribute, "");
     else if (value !== false && value !== null && value !== undefined) made.setAttribute(attribute, value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return made;
 }
 
@@ -60,7 +61,9 @@ export function byId(id) {
 /** Say something to screen readers without moving anyone. */
 export function announce(text) {
   const announcer = byId("announcer");
-  announcer.replaceChildren(element("p", {}, visible(text)));
+  const said = element("p", {}, visible(text));
+  announcer.replaceChildren(said);
+  setTimeout(() => said.remove(), SAID_MILLISECONDS);
 }
 
 /** Put new content in place; the focus stays on the control of the same `data-control` if there is one. */
@@ -68,7 +71,7 @@ export function renew(place, ...content) {
   const held = place.contains(document.activeElement) ? document.activeElement : null;
   const control = held?.closest("[data-control]")?.dataset.control;
   const opened = [...place.querySelectorAll("details[open][data-control]")].map((one) => one.dataset.control);
-  place.replaceChildren(...content.flat().filter((child) => child !== null && child !== undefined));
+  place.replaceChildren(...content.flat(Infinity).filter((child) => child !== null && child !== undefined));
   for (const details of place.querySelectorAll("details[data-control]")) {
     if (opened.includes(details.dataset.control)) details.open = true;
   }

@@ -8,7 +8,6 @@ import { moment } from "./time.js";
 const PAGE = 30;
 
 export class History {
-  #aside = byId("history");
   #list = byId("history-list");
   #more = byId("history-more");
   #empty = byId("history-empty");
@@ -23,7 +22,7 @@ export class History {
     this.#toggle.addEventListener("click", () => this.#drawer(!this.#isOpen()));
     byId("history-close").addEventListener("click", () => this.#drawer(false));
     byId("history-veil").addEventListener("click", () => this.#drawer(false));
-    this.#aside.addEventListener("keydown", (event) => {
+    document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#isOpen()) this.#drawer(false);
     });
     this.#more.addEventListener("click", () => this.#load(this.#after));

@@ -12,6 +12,8 @@ export const TONES = { approved: "good", pending: "wait", preparing: "wait" };
 /** The top of the page: what is asked for, by whom, and the state of it. */
 export function headline(approval) {
   const open = approval.status === "pending";
+  const count = approval.calls.length;
+  const several = count > 1 || !approval.summary;
   const names = [...new Set(approval.calls.map((one) => one.name))].join(", ");
   return element(
     "header",
@@ -22,7 +24,7 @@ export function headline(approval) {
       pill(say(`status.${approval.status}`), TONES[approval.status] ?? "bad"),
       open ? countdown(approval.expires_at) : null,
     ),
-    foreign("h1", { tabindex: "-1" }, approval.summary || names),
+    foreign("h1", { tabindex: "-1" }, several ? say("approval.several", { count, names }) : approval.summary),
     element(
       "p",
       { class: "muted" },

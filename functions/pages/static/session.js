@@ -8,6 +8,13 @@ let renewAt = 0;
 let user = null;
 let opening = null;
 
+/** Whether this browser may hold a session; asked first, so that a signed-out page makes no failing request. */
+function maySignIn() {
+  const name =
+    location.protocol === "https:" ? "__Host-countersign-signed-in" : `countersign-signed-in-${location.port || 80}`;
+  return document.cookie.split("; ").includes(`${name}=1`);
+}
+
 /** The signed-in user, or null; asks once however many ask at the same time. */
 export async function openSession() {
   opening ??= ask().finally(() => (opening = null));
@@ -40,6 +47,10 @@ export async function signOut() {
 }
 
 async function ask() {
+  if (!maySignIn()) {
+    token = null;
+    return null;
+  }
   const response = await send("POST", "/session");
   if (response.status === 401) {
     token = null;

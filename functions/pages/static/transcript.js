@@ -91,7 +91,7 @@ export class Transcript {
   #draw(turn) {
     const calls = turn.tool_calls ?? [];
     const cards = calls.map((one) => toolCard(one, turn.approval));
-    const reply = turn.reply ? foreign("div", { class: "text" }, turn.reply) : null;
+    const reply = turn.reply ? foreign("div", { class: "text" }, turn.reply.trim()) : null;
     const approval = turn.approval ? approvalCard(turn.approval, calls, this.#actions.changed) : null;
     const waits = turn.approval && isLive(turn);
     return [
