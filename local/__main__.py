@@ -5,22 +5,21 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.deployment import StackWish, deploy
+from local.deployment import Cdk, StackWish, deploy
 from local.emulator_process import EmulatorProcess
 from local.front import Front, Server, listen
 from local.mailbox import Mailbox
 from local.model_choice import ModelChoice, check_reachable, choose_model
 from local.people import PASSWORD, PEOPLE
-from local.programs import ROOT, check_programs
+from local.programs import ACCOUNT, REGION, ROOT, check_programs
 from local.refusal import CannotRun
-from local.run_files import READY, only_run_here, record_processes, stop, write_whole
+from local.run_files import READY, is_alive, only_run_here, record_processes, stop, write_whole
 from local.scripted_model.server import scripted_model
 from local.seed import Emulated, seed
 
@@ -35,6 +34,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     tests.add_argument("--emulator", default="", help="address of one that runs already")
     tests.add_argument("--ec2-log", type=Path, help="its record of calls")
     tests.add_argument("--model-url", default="", help="of a Chat Completions server without a key")
+    tests.add_argument("--while-process", type=int, help="end when this process has ended")
     tests.add_argument("--stack", default="Countersign")
     tests.add_argument("--channel", choices=("sns", "ses"), default="sns")
     tests.add_argument("--approval-timeout-seconds", type=int, default=600)
@@ -56,7 +56,7 @@ class Run:
         check_programs()
         listener = self._listener()
         model = self._model()
-        record_processes(self._directory, emulator=None)
+        record_processes(self._directory)
         emulator, endpoint, ec2_log = self._emulator()
         wish = StackWish(
             stack=self._chosen.stack,
@@ -67,7 +67,14 @@ class Run:
             approval_timeout_seconds=self._chosen.approval_timeout_seconds,
             self_confirm=self._chosen.self_confirm,
         )
-        outputs = deploy(wish, self._directory, self.tell)
+        cdk = Cdk(self._directory, endpoint)
+        self._until.callback(cdk.stop)
+        if emulator is not None:
+            self.tell("bootstrapping and synthesizing")
+            cdk.start("bootstrap", f"aws://{ACCOUNT}/{REGION}", "--app=true")
+        else:
+            self.tell("synthesizing")
+        outputs = deploy(wish, cdk, self.tell)
         self.tell("seeding people, key pair and mail queues")
         emulated = Emulated(endpoint)
         seeded = seed(emulated, outputs, model=model, sender=wish.sender)
@@ -125,7 +132,9 @@ class Run:
             return ModelChoice(
                 name="test-model", base_url=self._chosen.model_url, key="none", label="test-model"
             )
-        scripted = Server(scripted_model, listen(0))
+        listener = listen(0)
+        self._until.callback(listener.close)
+        scripted = Server(scripted_model, listener)
         model = choose_model(os.environ, f"{scripted.url}/v1")
         if model.is_scripted:
             scripted.start()
@@ -141,7 +150,7 @@ class Run:
         self.tell("starting the emulator")
         emulator = EmulatorProcess.start(self._directory / "emulator")
         self._until.callback(emulator.stop)
-        record_processes(self._directory, emulator=emulator.pid)
+        record_processes(self._directory, emulator.pid)
         return emulator, emulator.endpoint, emulator.ec2_log
 
     def _welcome(self, origin: str, model: ModelChoice) -> None:
@@ -164,27 +173,30 @@ def main(arguments: Sequence[str]) -> str | None:
     if chosen.stop:
         print(stop(chosen.directory.resolve()))
         return None
-    ended = threading.Event()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: _end(ended))
+        signal.signal(number, _interrupt)
     try:
         with ExitStack() as until:
             until.enter_context(only_run_here(chosen.directory.resolve()))
             emulator = Run(chosen, until).prepare()
-            while not ended.wait(1):
+            while chosen.while_process is None or is_alive(chosen.while_process):
+                time.sleep(0.5)
                 if emulator is not None and not emulator.is_running():
                     return "The emulator has ended by itself; its log is in the run's directory."
     except CannotRun as reason:
         return str(reason)
     except KeyboardInterrupt:
-        print("ended before it was ready")
+        print("ended", flush=True)
     return None
 
 
-def _end(ended: threading.Event) -> None:
-    """The first signal ends what waits; during the start it interrupts."""
-    if not ended.is_set():
-        ended.set()
+def _interrupt(*_: object) -> None:
+    """The first signal ends the run; further ones must not disturb the cleaning up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

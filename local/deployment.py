@@ -1,8 +1,9 @@
 """The same app, really bootstrapped and deployed by the CDK's command line, into the emulator."""
 
 import json
+import os
+import signal
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from local.model_choice import ModelChoice
 from local.people import PEOPLE
 from local.programs import ACCOUNT, CDK, EMULATOR_PYTHON, REGION, ROOT, aws_environment
 from local.refusal import CannotRun
+from local.run_files import record_processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,76 +58,74 @@ class StackWish:
         }
 
 
-def deploy(wish: StackWish, directory: Path, progress: Callable[[str], None]) -> dict[str, str]:
-    """Bootstrap, synthesize and deploy; the stack's outputs. Raises `CannotRun`."""
-    home = directory / "home"
+def deploy(wish: StackWish, cdk: "Cdk", progress: Callable[[str], None]) -> dict[str, str]:
+    """Synthesize and deploy, after what `cdk` has begun; the stack's outputs. Raises `CannotRun`."""
+    home = cdk.directory / "home"
     home.mkdir(parents=True, exist_ok=True)
     (home / "countersign.yaml").write_text(yaml.safe_dump(wish.page(), sort_keys=False))
-    run = _Cdk(directory, aws_environment(wish.endpoint, directory / "programs"))
-    progress("bootstrapping and synthesizing")
-    bootstrap = run.start("bootstrap", f"aws://{ACCOUNT}/{REGION}")
-    context = [f"home={home}", f"local_python={EMULATOR_PYTHON}"]
-    synth = run.start(
-        "synth", "--quiet", *(part for value in context for part in ("--context", value))
+    assembly = cdk.directory / "cdk.out"
+    cdk.start(
+        "synth",
+        "--quiet",
+        f"--output={assembly}",
+        f"--context=home={home}",
+        f"--context=local_python={EMULATOR_PYTHON}",
     )
-    run.finish(bootstrap)
-    run.finish(synth)
+    cdk.finish()
     progress("deploying")
-    outputs = directory / "outputs.json"
-    deployed = run.start(
+    outputs = cdk.directory / "outputs.json"
+    cdk.start(
         "deploy",
-        "--app",
-        str(run.assembly),
+        wish.stack,
+        f"--app={assembly}",
         "--require-approval=never",
         f"--outputs-file={outputs}",
-        wish.stack,
     )
-    run.finish(deployed)
+    cdk.finish()
     found: dict[str, str] = json.loads(outputs.read_text())[wish.stack]
     return found
 
 
-@dataclass(slots=True)
-class _Running:
-    process: subprocess.Popen[bytes]
-    command: str
-    log: Path
-    began: float
-
-
-class _Cdk:
+class Cdk:
     """Runs the CDK's command line, each command with a log of its own."""
 
-    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
-        self.assembly = directory / "cdk.out"
-        self._directory = directory
-        self._environment = environment
+    def __init__(self, directory: Path, endpoint: str) -> None:
+        self.directory = directory
+        self._environment = aws_environment(endpoint, directory / "programs")
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, command: str, *arguments: str) -> _Running:
-        log = self._directory / f"cdk-{command}.log"
-        given = list(arguments)
-        if command == "bootstrap":
-            given += ["--app", "true"]
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603
-                [str(CDK), command, "--no-notices", "--ci", "--output", str(self.assembly), *given]
-                if command == "synth"
-                else [str(CDK), command, "--no-notices", "--ci", *given],
+    def start(self, command: str, *arguments: str) -> None:
+        """Begin a command; several may run at once."""
+        with self._log(command).open("wb") as output:
+            self._running[command] = subprocess.Popen(  # noqa: S603
+                [str(CDK), command, *arguments, "--no-notices", "--ci"],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-        return _Running(process, command, log, time.monotonic())
+        record_processes(self.directory, *(running.pid for running in self._running.values()))
 
-    def finish(self, running: _Running) -> None:
-        if running.process.wait() == 0:
-            return
-        raise CannotRun(
-            f"cdk {running.command} failed: {_reason(running.log.read_text())} "
-            f"(all of it: {running.log})"
-        )
+    def finish(self) -> None:
+        """Wait for everything begun; raises `CannotRun` for what failed."""
+        for command, running in self._running.items():
+            if running.wait() != 0:
+                log = self._log(command)
+                reason = _reason(log.read_text())
+                raise CannotRun(f"cdk {command} failed: {reason} (all of it: {log})")
+        self._running.clear()
+
+    def stop(self) -> None:
+        """End what still runs, with all it has started."""
+        for running in self._running.values():
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
+                running.wait()
+
+    def _log(self, command: str) -> Path:
+        return self.directory / f"cdk-{command}.log"
 
 
 def _reason(log: str) -> str:

@@ -46,19 +46,22 @@ def write_whole(file: Path, content: Mapping[str, Any]) -> None:
     half.replace(file)
 
 
-def record_processes(directory: Path, *, emulator: int | None) -> None:
-    """Who must go, should this run be killed."""
-    write_whole(directory / _PROCESSES, {"driver": os.getpid(), "emulator": emulator})
+def record_processes(directory: Path, *groups: int) -> None:
+    """Remember this process, and the leaders of process groups it has started, for `stop`."""
+    file = directory / _PROCESSES
+    started = set(groups)
+    if file.exists():
+        started.update(json.loads(file.read_text())["groups"])
+    write_whole(file, {"driver": os.getpid(), "groups": sorted(started)})
 
 
 def stop(directory: Path) -> str:
     """End a run of this directory and all its processes; says what was done."""
-    try:
-        recorded: dict[str, int | None] = json.loads((directory / _PROCESSES).read_text())
-    except FileNotFoundError:
+    file = directory / _PROCESSES
+    if not file.exists():
         return "Nothing runs here."
-    driver = recorded["driver"]
-    if driver and _is_ours(driver):
+    driver = json.loads(file.read_text())["driver"]
+    if _is_ours(driver):
         os.kill(driver, signal.SIGTERM)
         _await_end(driver)
     _stop_leftovers(directory)
@@ -71,22 +74,44 @@ def _stop_leftovers(directory: Path) -> None:
     file = directory / _PROCESSES
     if not file.exists():
         return
-    for process in json.loads(file.read_text()).values():
-        if process and process != os.getpid() and _is_ours(process):
-            os.kill(process, signal.SIGKILL)
-            _await_end(process)
+    for leader in json.loads(file.read_text())["groups"]:
+        if _is_ours(leader):
+            os.killpg(leader, signal.SIGKILL)
+            _await_end(leader)
     file.unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this number runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _is_ours(process: int) -> bool:
     """Whether the process still is what was recorded: numbers are used again."""
-    shown = subprocess.run(  # noqa: S603
-        ["ps", "-o", "stat=,command=", "-p", str(process)],  # noqa: S607
+    command = _command_of(process)
+    return any(name in command for name in ("-m local", "cdk"))
+
+
+def _command_of(process: int) -> str:
+    """How it was started; empty when it has ended."""
+    if Path("/proc/self").exists():
+        try:
+            given = (Path("/proc") / str(process) / "cmdline").read_bytes()
+        except OSError:
+            return ""
+        return given.replace(b"\0", b" ").decode(errors="replace")
+    return subprocess.run(  # noqa: S603
+        ["ps", "-o", "command=", "-p", str(process)],  # noqa: S607
         capture_output=True,
         text=True,
         check=False,
     ).stdout.strip()
-    return "-m local" in shown and not shown.startswith("Z")
 
 
 def _await_end(process: int) -> None:
@@ -95,5 +120,5 @@ def _await_end(process: int) -> None:
         if not _is_ours(process):
             return
         time.sleep(0.1)
-    if _is_ours(process):
+    if is_alive(process):
         os.kill(process, signal.SIGKILL)

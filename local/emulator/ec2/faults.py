@@ -32,6 +32,8 @@ class Fault:
 
     action: str
     where: dict[str, str]
+    about: str = ""
+    """A value that some parameter has, for instance the approval in a tag."""
     times: int = 1
     code: str = ""
     message: str = "A fault on order."
@@ -43,7 +45,8 @@ class Fault:
     def befalls(self, action: str, asked: dict[str, str]) -> bool:
         """Whether this call is one of those meant."""
         matches = all(asked.get(name) == value for name, value in self.where.items())
-        return self.times > 0 and self.action == action and matches
+        is_about = not self.about or self.about in asked.values()
+        return self.times > 0 and self.action == action and matches and is_about
 
 
 _ordered: list[Fault] = []
