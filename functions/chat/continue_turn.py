@@ -21,7 +21,7 @@ from functions.chat.take_turn import Asked, ChatDeps, Taken, ended, failed
 from functions.shared.approval import Status
 from functions.shared.errors import ProductError
 from functions.shared.identifiers import timestamp
-from functions.shared.observe import MODEL_FAILURES, count, logger
+from functions.shared.observe import MODEL_FAILURES, begin, count, logger
 from functions.shared.settings import ChatSettings
 from functions.shared.turn import Turn, TurnError, TurnStatus
 
@@ -80,6 +80,7 @@ def handler(event: Mapping[str, Any], context: Any) -> None:
     def seconds_left() -> float:
         return float(allowed - (time.monotonic() - started))
 
+    begin(context)
     command = _COMMANDS.validate_python(event)
     match command:
         case Work():

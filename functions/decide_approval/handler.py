@@ -27,6 +27,7 @@ from functions.shared.http import (
     serve,
 )
 from functions.shared.identifiers import utc_now
+from functions.shared.observe import begin
 from functions.shared.people import People, UnknownPerson
 from functions.shared.settings import DecideApprovalSettings
 
@@ -95,6 +96,7 @@ def deps() -> Deciding:
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     if "command" in event:
+        begin(context)
         return _invoked(_COMMANDS.validate_python(event))
     return serve(
         event,

@@ -13,6 +13,7 @@ from functions.shared.approval_table import ApprovalTable
 from functions.shared.aws import client
 from functions.shared.identifiers import utc_now
 from functions.shared.ledger import Ledger
+from functions.shared.observe import begin
 from functions.shared.settings import LaunchInstanceSettings
 
 
@@ -43,6 +44,7 @@ def deps() -> Launching:
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Launch one approved call; the answer holds only what the workflow may know."""
+    begin(context)
     request = LaunchInstanceEvent.model_validate(event)
     outcome = launch(deps(), request.approval_id, request.digest, request.call_id)
     return {"v": 1, "status": outcome.status}

@@ -15,6 +15,7 @@ from functions.shared.channels import channel_of
 from functions.shared.conversation_table import ConversationTable
 from functions.shared.identifiers import is_id, utc_now
 from functions.shared.ledger import Ledger
+from functions.shared.observe import begin
 from functions.shared.settings import RecordOutcomeSettings
 
 
@@ -49,6 +50,7 @@ def deps() -> Recording:
 
 def handler(event: Mapping[str, Any], context: Any) -> None:
     """Close one approval from what the records say; repeatable."""
+    begin(context)
     if event.get("detail-type") == "Step Functions Execution Status Change":
         name = str(event["detail"]["name"])
         if is_id(name):

@@ -17,7 +17,7 @@ from functions.shared.channels import Channel, channel_of
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.identifiers import utc_now
 from functions.shared.mails import asked_mail
-from functions.shared.observe import logger
+from functions.shared.observe import begin, logger
 from functions.shared.people import People
 from functions.shared.settings import RequestApprovalSettings
 
@@ -69,6 +69,7 @@ def deps() -> Requesting:
 
 
 def handler(event: Mapping[str, Any], context: Any) -> None:
+    begin(context)
     request_approval(deps(), RequestApprovalEvent.model_validate(event))
 
 

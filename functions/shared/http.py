@@ -21,7 +21,7 @@ from functions.shared.errors import (
     WrongMediaType,
 )
 from functions.shared.identifiers import is_id
-from functions.shared.observe import logger
+from functions.shared.observe import begin, logger
 
 BODY_BYTES = 64 * 1024
 SAFE_HEADERS: Mapping[str, str] = {
@@ -101,7 +101,7 @@ class BodyTooLarge(TooLarge):
 def serve(event: Mapping[str, Any], context: Any, routes: Mapping[str, Route]) -> dict[str, Any]:
     """Answer one HTTP API event: the route's response, or problem+json for whatever it raised."""
     request_id = str(event.get("requestContext", {}).get("requestId", ""))
-    logger.append_keys(request_id=request_id, route=event.get("routeKey"))
+    begin(context, request_id=request_id, route=event.get("routeKey"))
     try:
         response = routes[event["routeKey"]](_request(event, context))
     except ProductError as refusal:

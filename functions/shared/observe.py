@@ -1,6 +1,7 @@
 """The log and the metrics of every Lambda: short sentences with fields, business facts counted."""
 
 from functools import cache
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -24,6 +25,15 @@ logger = Logger()
 @cache
 def _metrics() -> Metrics:
     return Metrics(namespace=NAMESPACE)
+
+
+_KEYS_OF_ONE_REQUEST = ("request_id", "route", "conversation_id", "approval_id", "call_id")
+
+
+def begin(context: Any, **keys: object) -> None:
+    """Start a request's log: forget the keys of the one before, bind these and Lambda's own id."""
+    logger.remove_keys(_KEYS_OF_ONE_REQUEST)
+    logger.append_keys(function_request_id=getattr(context, "aws_request_id", ""), **keys)
 
 
 def count(name: str, value: int = 1, **dimensions: str) -> None:

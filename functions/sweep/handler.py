@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.shared.aws import client
 from functions.shared.identifiers import utc_now
-from functions.shared.observe import APPROVALS_OVERDUE, APPROVALS_UNSETTLED, count, logger
+from functions.shared.observe import APPROVALS_OVERDUE, APPROVALS_UNSETTLED, begin, count, logger
 from functions.shared.settings import SweepSettings
 from functions.sweep.due import Step, is_overdue, is_unsettled, steps_for
 
@@ -39,6 +39,7 @@ def deps() -> Sweeping:
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
+    begin(context)
     started = time.monotonic()
     allowed = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     return sweep(deps(), has_time=lambda: time.monotonic() - started < allowed)
