@@ -107,7 +107,7 @@ def compile_agents(directory: Path) -> Compiled:
             raise BadManifest(f"{file.name}: the file's stem is the agent's id: a-z, 0-9, - and _.")
         if file.stem in compiled:
             raise BadManifest(f"{file.name}: two manifests describe {file.stem!r}.")
-        manifest = read_manifest(file).model_dump(mode="json", exclude_none=True)
+        manifest = read_manifest(file).model_dump(mode="json")
         compiled[file.stem] = {**manifest, "digest": digest_of(canonical(manifest))}
     return compiled
 

@@ -22,8 +22,13 @@ EXAMPLE = "countersign.example.yaml"
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#]+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")]
+
+# What may be left empty.
+EmailOrNone = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
+RegionOrNone = Annotated[str, StringConstraints(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")]
+AddressOrNone = Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s?#]+)?$")]
+AccountOrNone = Annotated[str, StringConstraints(pattern=r"^(\d{12})?$")]
 
 # Variables of the deploying shell, and the line of the page that each one overrides.
 OVERRIDES = {
@@ -47,7 +52,7 @@ class Target(Part):
     """Where approved calls run."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "default"
-    region: Region | Literal[""] = ""
+    region: RegionOrNone = ""
 
 
 class Model(Part):
@@ -68,7 +73,7 @@ class Mail(Part):
     """How people are told."""
 
     channel: Literal["sns", "ses"] = "sns"
-    sender: Email | Literal[""] = Field("", alias="from")
+    sender: EmailOrNone = Field("", alias="from")
     recipients: tuple[Email, ...] = ()
 
     @model_validator(mode="after")
@@ -93,15 +98,15 @@ class Page(Part):
     )
     stage: Literal["local", "dev", "prod"]
     region: Region
-    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | Literal[""] = ""
+    account: AccountOrNone = ""
     target: Target = Target()
     model: Model
-    origin: Address | Literal[""] = ""
+    origin: AddressOrNone = ""
     approval_timeout_seconds: Annotated[int, Field(ge=5, le=7 * 24 * 3600)] = 3600
     time_zone: str = "UTC"
     mail: Mail = Mail()
     self_confirm: bool = False
-    alarm_email: Email | Literal[""] = ""
+    alarm_email: EmailOrNone = ""
     login: Login | None = None
 
     @model_validator(mode="after")

@@ -1,0 +1,94 @@
+"""Three stacks synthesized once per run, without zips, and looked at by cdk-nag on the way."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infra.agents import compile_agents, serialized
+from infra.interpreter import LAMBDA_MINOR, LAMBDA_PLATFORM, Target
+from infra.packages import Packages
+from infra.page import ROOT, Page
+from infra.stack import Countersign
+from tests.infra.template import Template
+
+COMMON = {"region": "eu-west-1", "account": "123456789012", "model": {"name": "a-model"}}
+PAGES: Mapping[str, dict[str, Any]] = {
+    "Production": {
+        "stage": "prod",
+        "alarm_email": "operator@example.com",
+        "mail": {"recipients": ["bob@example.com", "carol@example.com"]},
+    },
+    "WithSes": {
+        "stage": "dev",
+        "target": {"name": "elsewhere", "region": "eu-north-1"},
+        "mail": {"channel": "ses", "from": "countersign@example.com"},
+    },
+    "Laptop": {
+        "stage": "local",
+        "origin": "http://127.0.0.1:8787",
+        "login": {"login_url": "http://127.0.0.1:8787", "token_url": "http://127.0.0.1:4566"},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What one synth wrote."""
+
+    directory: Path
+    refused: str
+    """What the validation said, empty when it accepted everything."""
+
+    def file(self, stack: str) -> Path:
+        return self.directory / f"{stack}.template.json"
+
+    def template(self, stack: str) -> Template:
+        return Template(json.loads(self.file(stack).read_text()))
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("assembly")
+    agents = compile_agents(ROOT / "agents")
+    packages = Packages(
+        target=Target("never-run", LAMBDA_MINOR, LAMBDA_PLATFORM), agents=serialized(agents)
+    )
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(
+        outdir=str(directory),
+        context={
+            **context,
+            "aws:cdk:bundling-stacks": [],
+            "aws:cdk:enable-path-metadata": True,
+        },
+    )
+    for stack, page in PAGES.items():
+        checked = Page.model_validate({**COMMON, "stack": stack, **page})
+        Countersign(app, page=checked, agents=agents, packages=packages)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError:
+        return Assembly(directory, (directory / "validation-report.json").read_text())
+    return Assembly(directory, "")
+
+
+@pytest.fixture(scope="session")
+def production(assembly):
+    return assembly.template("Production")
+
+
+@pytest.fixture(scope="session")
+def with_ses(assembly):
+    return assembly.template("WithSes")
+
+
+@pytest.fixture(scope="session")
+def laptop(assembly):
+    return assembly.template("Laptop")

@@ -1,0 +1,293 @@
+"""Roles are narrow: each right is written down here once more, and nobody else has it."""
+
+import re
+
+import pytest
+
+from tests.infra.template import listed
+
+LOG_AND_TRACE = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+}
+TABLE_READS = {"kms:Decrypt", "kms:DescribeKey"}
+TABLE_WRITES = TABLE_READS | {
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+CHAT = {
+    ("dynamodb:Query", "<Tables/Conversations>"),
+    ("dynamodb:PutItem", "<Tables/Conversations>"),
+    ("dynamodb:UpdateItem", "<Tables/Conversations>"),
+    ("dynamodb:GetItem", "<Tables/Approvals>"),
+    ("dynamodb:PutItem", "<Tables/Approvals>"),
+    ("secretsmanager:GetSecretValue", "<Model/Secret>"),
+    ("states:StartExecution", "MACHINE"),
+    ("lambda:InvokeFunction", "FUNCTION:continue_turn"),
+}
+DEAD_LETTERS = {("sqs:SendMessage", "<Protection/DeadLetters>")}
+RIGHTS = {
+    "Chat/FunctionRole": CHAT,
+    "Chat/ContinueTurnRole": CHAT | DEAD_LETTERS,
+    "Conversations/FunctionRole": {
+        ("dynamodb:Query", "<Tables/Conversations>"),
+        ("dynamodb:GetItem", "<Tables/Conversations>"),
+        ("dynamodb:DeleteItem", "<Tables/Conversations>"),
+        ("dynamodb:BatchWriteItem", "<Tables/Conversations>"),
+        ("dynamodb:Query", "<Tables/Conversations>/index/owner_list"),
+        ("dynamodb:BatchGetItem", "<Tables/Approvals>"),
+    },
+    "Approvals/FunctionRole": {
+        ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:Query", "<Tables/Approvals>"),
+        ("dynamodb:Query", "<Tables/Approvals>/index/by_status"),
+    },
+    "DecideApproval/FunctionRole": DEAD_LETTERS
+    | {
+        ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:UpdateItem", "<Tables/Approvals>"),
+        ("dynamodb:GetItem", "<Tables/TaskTokens>"),
+        ("cognito-idp:AdminGetUser", "<SignIn/Pool>"),
+        ("cognito-idp:AdminListGroupsForUser", "<SignIn/Pool>"),
+        ("states:SendTaskSuccess", "*"),
+    },
+    "RequestApproval/FunctionRole": {
+        ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:UpdateItem", "<Tables/Approvals>"),
+        ("dynamodb:ConditionCheckItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/TaskTokens>"),
+        ("cognito-idp:AdminGetUser", "<SignIn/Pool>"),
+        ("cognito-idp:ListUsersInGroup", "<SignIn/Pool>"),
+        ("sns:Publish", "<Notifications/Topic>"),
+    },
+    "LaunchInstance/FunctionRole": {
+        ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Approvals>"),
+        ("dynamodb:UpdateItem", "<Tables/Approvals>"),
+        ("dynamodb:ConditionCheckItem", "<Tables/Approvals>"),
+        ("sts:AssumeRole", "<LaunchInstance/LaunchRole>"),
+        ("sts:SetSourceIdentity", "<LaunchInstance/LaunchRole>"),
+    },
+    "RecordOutcome/FunctionRole": DEAD_LETTERS
+    | {
+        ("dynamodb:Query", "<Tables/Approvals>"),
+        ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:UpdateItem", "<Tables/Approvals>"),
+        ("dynamodb:ConditionCheckItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Conversations>"),
+        ("states:DescribeExecution", "EXECUTIONS"),
+        ("sns:Publish", "<Notifications/Topic>"),
+    },
+    "Sweep/FunctionRole": {
+        ("dynamodb:Query", "<Tables/Conversations>/index/unfinished"),
+        ("dynamodb:Query", "<Tables/Approvals>/index/unfinished"),
+        ("lambda:InvokeFunction", "FUNCTION:continue_turn"),
+        ("lambda:InvokeFunction", "FUNCTION:decide_approval"),
+        ("lambda:InvokeFunction", "FUNCTION:record_outcome"),
+    },
+    "Pages/FunctionRole": set(),
+    "Session/FunctionRole": set(),
+}
+# The only stars that stand for every resource, and why AWS leaves no choice.
+STARS = {
+    "xray:PutTraceSegments": "X-Ray's writes take no resource",
+    "xray:PutTelemetryRecords": "X-Ray's writes take no resource",
+    "xray:GetSamplingRules": "X-Ray's sampling takes no resource",
+    "xray:GetSamplingTargets": "X-Ray's sampling takes no resource",
+    "states:SendTaskSuccess": "a task token names no resource",
+    "ec2:DescribeInstances": "takes no resource",
+    "logs:CreateLogDelivery": "log delivery takes no resource",
+    "logs:DeleteLogDelivery": "log delivery takes no resource",
+    "logs:DescribeLogGroups": "log delivery takes no resource",
+    "logs:DescribeResourcePolicies": "log delivery takes no resource",
+    "logs:GetLogDelivery": "log delivery takes no resource",
+    "logs:ListLogDeliveries": "log delivery takes no resource",
+    "logs:PutResourcePolicy": "log delivery takes no resource",
+    "logs:UpdateLogDelivery": "log delivery takes no resource",
+}
+PREFIXES = (
+    (r"arn:aws:lambda:eu-west-1:123456789012:function:Production-", "FUNCTION:"),
+    (r"arn:aws:states:eu-west-1:123456789012:stateMachine:Production-approval$", "MACHINE"),
+    (r"arn:aws:states:eu-west-1:123456789012:execution:Production-approval:\*$", "EXECUTIONS"),
+)
+
+
+def short(resource):
+    for pattern, word in PREFIXES:
+        resource = re.sub("^" + pattern, word, resource)
+    return resource
+
+
+@pytest.mark.parametrize("holder", RIGHTS)
+def test_a_lambda_may_do_exactly_what_its_code_does(production, holder):
+    held = {
+        (right.action, short(right.resource))
+        for right in production.rights_of(holder)
+        if right.action not in LOG_AND_TRACE and not right.action.startswith("kms:")
+    }
+    assert held == RIGHTS[holder]
+
+
+def test_no_role_is_forgotten(production):
+    others = {"Workflow/Role", "LaunchInstance/LaunchRole"}
+    assert {role.path for role in production.of_type("AWS::IAM::Role")} == set(RIGHTS) | others
+
+
+def test_a_lambda_writes_its_own_log_alone(production):
+    for holder in RIGHTS:
+        logs = {
+            right.resource
+            for right in production.rights_of(holder)
+            if right.action.startswith("logs:")
+        }
+        assert logs == {f"<{holder.removesuffix('Role')}Log>"}
+
+
+@pytest.mark.parametrize(
+    ("holder", "uses"),
+    [
+        ("Approvals/FunctionRole", TABLE_READS),
+        ("Sweep/FunctionRole", TABLE_READS),
+        ("DecideApproval/FunctionRole", TABLE_WRITES),
+        ("Pages/FunctionRole", set()),
+        ("Session/FunctionRole", set()),
+    ],
+)
+def test_who_only_reads_may_only_decrypt(production, holder, uses):
+    held = {right for right in production.rights_of(holder) if right.action.startswith("kms:")}
+    assert {right.action for right in held} == uses
+    assert {right.resource for right in held} <= {"<Protection/Key>"}
+
+
+@pytest.mark.parametrize(
+    ("action", "holders"),
+    [
+        ("ec2:RunInstances", {"LaunchInstance/LaunchRole"}),
+        ("ec2:CreateTags", {"LaunchInstance/LaunchRole"}),
+        ("sts:AssumeRole", {"LaunchInstance/FunctionRole"}),
+        ("states:SendTaskSuccess", {"DecideApproval/FunctionRole"}),
+        ("states:SendTaskFailure", set()),
+        ("states:SendTaskHeartbeat", set()),
+        ("states:StartExecution", {"Chat/FunctionRole", "Chat/ContinueTurnRole"}),
+        ("states:StopExecution", set()),
+        ("iam:PassRole", set()),
+        ("secretsmanager:GetSecretValue", {"Chat/FunctionRole", "Chat/ContinueTurnRole"}),
+    ],
+)
+def test_a_dangerous_right_has_one_holder(production, laptop, action, holders):
+    assert production.holders_of(action) == holders
+    assert laptop.holders_of(action) == holders
+
+
+def test_tokens_are_written_by_one_and_read_by_another(production):
+    held = {
+        (right.holder, right.action)
+        for right in production.rights()
+        if right.resource == "<Tables/TaskTokens>"
+    }
+    assert held == {
+        ("RequestApproval/FunctionRole", "dynamodb:PutItem"),
+        ("DecideApproval/FunctionRole", "dynamodb:GetItem"),
+    }
+
+
+def test_only_the_launch_function_may_become_the_launch_role_and_names_the_approval(production):
+    role = production.one("AWS::IAM::Role", "LaunchInstance/LaunchRole")
+    trusted = {
+        (action, production.spelled(statement["Principal"]["AWS"]))
+        for statement in role.properties["AssumeRolePolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+    }
+    assert trusted == {
+        ("sts:AssumeRole", "<LaunchInstance/FunctionRole>"),
+        ("sts:SetSourceIdentity", "<LaunchInstance/FunctionRole>"),
+    }
+
+
+def test_the_launch_role_starts_only_what_was_approved_and_tagged(production):
+    present = {
+        f"aws:RequestTag/countersign:{tag}": "false"
+        for tag in ("approval", "requester", "approver")
+    }
+    held = {
+        right.resource.rpartition(":")[2]: right.conditions
+        for right in production.rights_of("LaunchInstance/LaunchRole")
+        if right.action == "ec2:RunInstances"
+    }
+    assert held == {
+        "instance/*": {
+            "Null": present,
+            "StringEquals": {
+                "ec2:InstanceType": ["t2.micro", "t2.small", "t3.micro", "t3.small"],
+                "ec2:MetadataHttpTokens": "required",
+            },
+        },
+        "volume/*": {"Null": present},
+        "image/*": None,
+        "key-pair/*": None,
+        "network-interface/*": None,
+        "security-group/*": None,
+        "subnet/*": None,
+    }
+
+
+def test_tags_are_set_only_while_starting(production):
+    tagging = [right for right in production.rights() if right.action == "ec2:CreateTags"]
+    assert {right.resource.rpartition(":")[2] for right in tagging} == {"instance/*", "volume/*"}
+    for right in tagging:
+        assert right.conditions == {"StringEquals": {"ec2:CreateAction": "RunInstances"}}
+
+
+def test_the_launch_role_is_bound_to_the_target_s_region(with_ses):
+    regions = {
+        right.resource.split(":")[3]
+        for right in with_ses.rights_of("LaunchInstance/LaunchRole")
+        if right.action == "ec2:RunInstances"
+    }
+    assert regions == {"eu-north-1"}
+
+
+def test_the_workflow_may_invoke_its_five_tasks_and_nothing_else(production):
+    invoked = {
+        right.resource
+        for right in production.rights_of("Workflow/Role")
+        if right.action not in STARS
+    }
+    assert invoked == {
+        "<Chat/ContinueTurn>",
+        "<DecideApproval/Function>",
+        "<LaunchInstance/Function>",
+        "<RecordOutcome/Function>",
+        "<RequestApproval/Function>",
+    }
+
+
+def test_ses_is_granted_for_the_sender_alone(with_ses):
+    sending = {right.resource for right in with_ses.rights() if right.action == "ses:SendEmail"}
+    assert {resource.rpartition("identity/")[2] for resource in sending} == {
+        "countersign@example.com",
+        "example.com",
+    }
+    assert with_ses.holders_of("ses:SendEmail") == {
+        "RequestApproval/FunctionRole",
+        "RecordOutcome/FunctionRole",
+    }
+
+
+def test_no_action_is_a_pattern_and_every_star_is_explained(production, with_ses, laptop):
+    for template in (production, with_ses, laptop):
+        for right in template.rights():
+            assert "*" not in right.action, right
+            assert right.resource != "*" or right.action in STARS, right
+
+
+def test_no_role_has_a_managed_policy_or_trusts_another_account(production):
+    for role in production.of_type("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role.properties, role.path
+        for statement in role.properties["AssumeRolePolicyDocument"]["Statement"]:
+            assert statement["Principal"] != "*"
+            assert statement["Principal"] != {"AWS": "*"}

@@ -1,0 +1,97 @@
+"""The arrows between rooms, and what importing a handler costs."""
+
+import ast
+import importlib.metadata
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.page import ROOT
+from infra.requirements import LAMBDAS, LOCKED
+
+ENTRIES = [(room, "handler") for room in LAMBDAS] + [("chat", "continue_turn")]
+SOURCES = sorted((ROOT / "functions").rglob("*.py"))
+
+
+def named(distribution):
+    return distribution.lower().replace("_", "-").replace(".", "-")
+
+
+def pinned(room):
+    lines = (LOCKED / f"{room}.txt").read_text().splitlines()
+    return {named(line.partition("==")[0].partition("[")[0]) for line in lines if "==" in line}
+
+
+def imports_of(file):
+    """Every module a file names in an import, wherever in the file."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def loaded_by(*modules):
+    """The modules in memory after imports in a new interpreter whose environment is empty."""
+    program = f"import json, sys, {', '.join(modules)}; print(json.dumps(sorted(sys.modules)))"
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env={}, capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr
+    return set(json.loads(answer.stdout))
+
+
+@pytest.fixture(scope="module")
+def carried_by_the_runtime():
+    return loaded_by("boto3", "boto3.dynamodb.conditions", "botocore.httpsession")
+
+
+@pytest.mark.parametrize(("room", "entry"), ENTRIES)
+def test_a_handler_imports_only_its_own_group(room, entry, carried_by_the_runtime):
+    owners = importlib.metadata.packages_distributions()
+    loaded = loaded_by(f"functions.{room}.{entry}") - carried_by_the_runtime
+    tops = {module.partition(".")[0] for module in loaded} - {"boto3", "botocore"}
+    used = {named(owner) for top in tops for owner in owners.get(top, ())}
+    assert used <= pinned(room)
+
+
+@pytest.mark.parametrize("room", sorted(set(LAMBDAS) - {"chat"}))
+def test_the_model_s_client_is_carried_by_chat_alone(room):
+    assert "openai" in pinned("chat")
+    assert "openai" not in pinned(room)
+
+
+def test_the_model_s_client_is_imported_in_one_file_of_chat():
+    importing = {
+        str(file.relative_to(ROOT))
+        for file in SOURCES
+        if any(module.partition(".")[0] == "openai" for module in imports_of(file))
+    }
+    assert len(importing) == 1
+    assert importing.pop().startswith("functions/chat/")
+
+
+def test_no_lambda_s_group_carries_what_the_runtime_carries_or_the_build_needs():
+    for room in LAMBDAS:
+        assert pinned(room).isdisjoint({"boto3", "botocore", "aws-cdk-lib", "moto", "pytest"})
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_rooms_never_import_each_other_nor_the_build(file):
+    room = file.relative_to(ROOT).parts[1]
+    allowed = {"functions", "functions.shared"} | {f"functions.{room}"}
+    for module in imports_of(file):
+        top = module.partition(".")[0]
+        assert top not in ("infra", "local", "tests", "cli", "aws_cdk", "constructs"), module
+        if top == "functions":
+            assert ".".join(module.split(".")[:2]) in allowed, module
+
+
+@pytest.mark.parametrize("folder", ["functions", "local", "cli", "benchmarks"])
+def test_the_cdk_is_imported_in_infra_alone(folder):
+    for file in (ROOT / folder).rglob("*.py"):
+        tops = {module.partition(".")[0] for module in imports_of(file)}
+        assert tops.isdisjoint({"aws_cdk", "constructs", "jsii", "cdk_nag"}), file

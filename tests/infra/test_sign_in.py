@@ -1,0 +1,71 @@
+"""Who can sign in, and how: much of it can never be changed after the first deploy."""
+
+
+def test_what_cannot_be_changed_about_sign_in_later_is_pinned(production):
+    pool = production.one("AWS::Cognito::UserPool").properties
+    assert pool["UsernameAttributes"] == ["email"]
+    assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert pool["Schema"] == [
+        {"Mutable": True, "Name": "email", "Required": True},
+        {"Mutable": True, "Name": "name", "Required": False},
+    ]
+    assert pool["UserPoolTier"] == "ESSENTIALS"
+
+
+def test_a_passkey_is_a_way_in_and_counts_as_two_factors(production):
+    pool = production.one("AWS::Cognito::UserPool").properties
+    assert set(pool["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"]) == {
+        "PASSWORD",
+        "WEB_AUTHN",
+    }
+    assert pool["WebAuthnUserVerification"] == "required"
+    assert pool["WebAuthnFactorConfiguration"] == "MULTI_FACTOR_WITH_USER_VERIFICATION"
+
+
+def test_two_factors_are_required_in_production_alone(production, with_ses):
+    pool = production.one("AWS::Cognito::UserPool")
+    assert pool.properties["MfaConfiguration"] == "ON"
+    assert pool.properties["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert pool.properties["DeletionProtection"] == "ACTIVE"
+    assert pool.whole["DeletionPolicy"] == "Retain"
+    assert with_ses.one("AWS::Cognito::UserPool").properties["MfaConfiguration"] == "OPTIONAL"
+
+
+def test_the_login_pages_are_managed_and_have_their_branding(production):
+    domain = production.one("AWS::Cognito::UserPoolDomain").properties
+    branding = production.one("AWS::Cognito::ManagedLoginBranding").properties
+    assert domain["ManagedLoginVersion"] == 2
+    assert branding["UseCognitoProvidedValues"] is True
+
+
+def test_the_pages_are_a_public_client_with_a_code_and_short_access_tokens(production):
+    client = production.one("AWS::Cognito::UserPoolClient").properties
+    assert client["GenerateSecret"] is False
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert sorted(client["AllowedOAuthScopes"]) == ["email", "openid", "profile"]
+    assert client["ExplicitAuthFlows"] == ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["AccessTokenValidity"] == 60
+    assert client["RefreshTokenValidity"] == 30 * 24 * 60
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["EnableTokenRevocation"] is True
+    assert [production.spelled(url) for url in client["CallbackURLs"]] == [
+        "<Api/Http>/session/callback"
+    ]
+
+
+def test_the_laptop_run_signs_in_at_its_own_origin_for_a_day(laptop):
+    client = laptop.one("AWS::Cognito::UserPoolClient").properties
+    assert client["CallbackURLs"] == ["http://127.0.0.1:8787/session/callback"]
+    assert client["LogoutURLs"] == ["http://127.0.0.1:8787/"]
+    assert client["AccessTokenValidity"] == 24 * 60
+    session = laptop.environment("Session/Function")
+    assert session["LOGIN_URL"] == "http://127.0.0.1:8787"
+    assert session["TOKEN_URL"] == "http://127.0.0.1:4566"
+
+
+def test_there_are_the_four_groups(production):
+    names = {
+        group.properties["GroupName"] for group in production.of_type("AWS::Cognito::UserPoolGroup")
+    }
+    assert names == {"requesters", "approvers", "auditors", "operators"}

@@ -1,0 +1,226 @@
+"""What is deployed: data that survive, rooms, alarms that ring, addresses that are told."""
+
+import pytest
+
+TABLES = {
+    "Tables/Conversations": ("pk", "sk"),
+    "Tables/Approvals": ("pk", "sk"),
+    "Tables/TaskTokens": ("approval_id",),
+}
+ROOMS = {
+    "Chat/Function": ("chat", "functions.chat.handler.handler", 29),
+    "Chat/ContinueTurn": ("continue_turn", "functions.chat.continue_turn.handler", 180),
+    "Conversations/Function": ("conversations", "functions.conversations.handler.handler", 15),
+    "Approvals/Function": ("approvals", "functions.approvals.handler.handler", 15),
+    "DecideApproval/Function": (
+        "decide_approval",
+        "functions.decide_approval.handler.handler",
+        15,
+    ),
+    "RequestApproval/Function": (
+        "request_approval",
+        "functions.request_approval.handler.handler",
+        60,
+    ),
+    "LaunchInstance/Function": (
+        "launch_instance",
+        "functions.launch_instance.handler.handler",
+        300,
+    ),
+    "RecordOutcome/Function": ("record_outcome", "functions.record_outcome.handler.handler", 60),
+    "Sweep/Function": ("sweep", "functions.sweep.handler.handler", 50),
+    "Pages/Function": ("pages", "functions.pages.handler.handler", 15),
+    "Session/Function": ("session", "functions.session.handler.handler", 15),
+}
+
+
+def test_what_holds_data_keeps_its_logical_id(production):
+    stateful = ("AWS::DynamoDB::Table", "AWS::Cognito::UserPool", "AWS::KMS::Key")
+    assert {
+        resource.path: resource.id for type_ in stateful for resource in production.of_type(type_)
+    } == {
+        "Tables/Conversations": "TablesConversationsDFBD939C",
+        "Tables/Approvals": "TablesApprovalsAE375412",
+        "Tables/TaskTokens": "TablesTaskTokens0F0B748E",
+        "SignIn/Pool": "SignInPoolFD298EFA",
+        "Protection/Key": "ProtectionKey038785DA",
+    }
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_a_table_in_production_survives_mistakes(production, path):
+    table = production.one("AWS::DynamoDB::Table", path)
+    assert table.properties["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
+    assert table.properties["DeletionProtectionEnabled"] is True
+    assert table.whole["DeletionPolicy"] == table.whole["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_a_table_is_on_demand_encrypted_with_our_key_and_forgets(with_ses, path):
+    table = with_ses.one("AWS::DynamoDB::Table", path).properties
+    assert tuple(key["AttributeName"] for key in table["KeySchema"]) == TABLES[path]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSESpecification"]["SSEType"] == "KMS"
+    assert with_ses.spelled(table["SSESpecification"]["KMSMasterKeyId"]) == "<Protection/Key>"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "delete_after", "Enabled": True}
+
+
+def test_the_indexes_are_those_that_the_rooms_query(production):
+    indexes = {
+        (table.path, index["IndexName"]): (
+            [key["AttributeName"] for key in index["KeySchema"]],
+            index["Projection"]["ProjectionType"],
+            sorted(index["Projection"].get("NonKeyAttributes", [])),
+        )
+        for table in production.of_type("AWS::DynamoDB::Table")
+        for index in table.properties.get("GlobalSecondaryIndexes", [])
+    }
+    assert indexes == {
+        ("Tables/Conversations", "owner_list"): (
+            ["owner", "started_at"],
+            "INCLUDE",
+            ["agent", "title"],
+        ),
+        ("Tables/Conversations", "unfinished"): (["unfinished", "due_at"], "KEYS_ONLY", []),
+        ("Tables/Approvals", "by_status"): (["status", "created_at"], "ALL", []),
+        ("Tables/Approvals", "unfinished"): (
+            ["unfinished", "due_at"],
+            "INCLUDE",
+            ["closed_at", "expires_at", "status"],
+        ),
+    }
+
+
+def test_data_of_a_trial_go_with_the_stack(with_ses):
+    for table in with_ses.of_type("AWS::DynamoDB::Table"):
+        assert table.whole["DeletionPolicy"] == "Delete"
+        assert table.properties["DeletionProtectionEnabled"] is False
+
+
+def test_whatever_holds_words_or_names_uses_our_key(production):
+    encrypted = {
+        "AWS::Logs::LogGroup": "KmsKeyId",
+        "AWS::SNS::Topic": "KmsMasterKeyId",
+        "AWS::SQS::Queue": "KmsMasterKeyId",
+        "AWS::SecretsManager::Secret": "KmsKeyId",
+    }
+    for type_, property_ in encrypted.items():
+        assert production.of_type(type_), type_
+        for resource in production.of_type(type_):
+            key = production.spelled(resource.properties[property_])
+            assert key == "<Protection/Key>", resource.path
+    assert production.one("AWS::KMS::Key").properties["EnableKeyRotation"] is True
+
+
+@pytest.mark.parametrize("path", ROOMS)
+def test_a_room_runs_python_3_13_on_arm_under_its_own_name(production, path):
+    word, handler, seconds = ROOMS[path]
+    function = production.one("AWS::Lambda::Function", path).properties
+    assert function["FunctionName"] == f"Production-{word}"
+    assert function["Handler"] == handler
+    assert function["Timeout"] == seconds
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert "ReservedConcurrentExecutions" not in function
+    variables = production.environment(path)
+    assert variables["POWERTOOLS_SERVICE_NAME"] == f"Production-{word}"
+
+
+def test_no_room_is_forgotten(production):
+    assert {function.path for function in production.of_type("AWS::Lambda::Function")} == set(ROOMS)
+
+
+def test_every_log_forgets_after_its_stage_s_time(production, with_ses):
+    def kept(template):
+        return {
+            log.properties["RetentionInDays"] for log in template.of_type("AWS::Logs::LogGroup")
+        }
+
+    assert kept(production) == {365}
+    assert kept(with_ses) == {30}
+
+
+def test_what_is_called_asynchronously_has_a_dead_letter_queue(production):
+    keeping = {
+        function.path
+        for function in production.of_type("AWS::Lambda::Function")
+        if "DeadLetterConfig" in function.properties
+    }
+    assert keeping == {"Chat/ContinueTurn", "DecideApproval/Function", "RecordOutcome/Function"}
+
+
+ALARMS = {
+    "ApprovalOverdue": ("Countersign", "ApprovalsOverdue", 1),
+    "ApprovalUnsettled": ("Countersign", "ApprovalsUnsettled", 1),
+    "DeadLetters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1),
+    "ExecutionFailed": ("AWS/States", "ExecutionsFailed", 1),
+    "ExecutionTimedOut": ("AWS/States", "ExecutionsTimedOut", 1),
+    "ExecutionAborted": ("AWS/States", "ExecutionsAborted", 1),
+    "SweepFailed": ("AWS/Lambda", "Errors", 3),
+    "SweepStopped": ("AWS/Lambda", "Invocations", 0),
+}
+
+
+def test_each_trouble_has_an_alarm_and_each_alarm_is_mailed(production):
+    alarms = {
+        alarm.path.removeprefix("Alarms/"): alarm.properties
+        for alarm in production.of_type("AWS::CloudWatch::Alarm")
+    }
+    assert {
+        name: (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"])
+        for name, alarm in alarms.items()
+    } == ALARMS
+    for alarm in alarms.values():
+        assert [production.spelled(action) for action in alarm["AlarmActions"]] == ["<Alarms/Mail>"]
+
+
+def test_a_sweep_that_stops_is_noticed_though_it_sends_no_figures(production):
+    stopped = production.one("AWS::CloudWatch::Alarm", "Alarms/SweepStopped").properties
+    assert stopped["TreatMissingData"] == "breaching"
+
+
+def test_the_figures_of_the_sweep_are_those_of_this_stack(production):
+    overdue = production.one("AWS::CloudWatch::Alarm", "Alarms/ApprovalOverdue").properties
+    assert overdue["Dimensions"] == [{"Name": "service", "Value": "Production-sweep"}]
+
+
+def test_each_recipient_gets_only_their_own_mails(production):
+    mails = [
+        item.properties
+        for item in production.of_type("AWS::SNS::Subscription")
+        if "FilterPolicy" in item.properties
+    ]
+    assert {mail["Endpoint"]: mail["FilterPolicy"] for mail in mails} == {
+        address: {"recipient": [address]} for address in ("bob@example.com", "carol@example.com")
+    }
+    assert all("RedrivePolicy" in mail for mail in mails)
+
+
+def test_the_laptop_run_and_ses_have_no_mail_subscription(laptop, with_ses):
+    assert laptop.of_type("AWS::SNS::Subscription") == []
+    assert with_ses.of_type("AWS::SNS::Topic") == []
+    assert with_ses.environment("RequestApproval/Function")["TOPIC_ARN"] == ""
+
+
+def test_the_outputs_tell_every_address(production, with_ses):
+    functions = {
+        "Chat", "ContinueTurn", "Conversations", "Approvals", "DecideApproval", "RequestApproval",
+        "LaunchInstance", "RecordOutcome", "Sweep", "Pages", "Session",
+    }  # fmt: skip
+    others = {
+        "ApiUrl", "Origin", "UserPoolId", "UserPoolClientId", "LoginUrl", "ModelSecretArn",
+        "ConversationsTable", "ApprovalsTable", "TaskTokensTable", "StateMachineArn",
+        "LaunchRoleArn", "DeadLetterQueueUrl",
+    }  # fmt: skip
+    expected = others | {f"{name}Function" for name in functions}
+    assert set(production.outputs) == expected | {"MailTopicArn"}
+    assert set(with_ses.outputs) == expected
+
+
+def test_calls_run_in_the_target_that_the_operator_names(with_ses):
+    launch = with_ses.environment("LaunchInstance/Function")
+    assert (launch["TARGET"], launch["REGION"]) == ("elsewhere", "eu-north-1")
