@@ -109,13 +109,23 @@ def _make_person(emulated: Emulated, outputs: Mapping[str, str], person: Person)
 def _mail_queue(emulated: Emulated, topic: str, email: str) -> str:
     """A queue that gets what an e-mail subscription of this person would get."""
     queues = emulated.client("sqs")
-    name = f"{topic.rpartition(':')[2]}-{email.partition('@')[0]}"[:80]
+    name = f"{topic.rpartition(':')[2]}-{email.partition('@')[0]}"[-80:]
     url: str = queues.create_queue(QueueName=name)["QueueUrl"]
-    arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    asked = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    arn = asked["Attributes"]["QueueArn"]
+    admitted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [admitted]}
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     emulated.client("sns").subscribe(
         TopicArn=topic,
         Protocol="sqs",
-        Endpoint=arn["QueueArn"],
+        Endpoint=arn,
         Attributes={"FilterPolicy": json.dumps({"recipient": [email]})},
     )
     return url

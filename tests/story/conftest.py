@@ -1,0 +1,55 @@
+"""Fixtures of the stories: stacks that are started once, and a story for each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.run_files import stop
+from tests.story.stacks import Stacks
+from tests.story.story import Story
+
+
+def is_worker() -> bool:
+    """Whether this process is one of several that share a session."""
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.fixture(scope="session")
+def stacks(tmp_path_factory) -> Stacks:
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if is_worker() else base
+    session = os.getppid() if is_worker() else os.getpid()
+    return Stacks(shared / "stacks", session)
+
+
+@pytest.fixture
+def story(stacks) -> Iterator[Story]:
+    """A story in the main stack: mails by SNS, approvals wait for ten minutes."""
+    with Story(stacks.main()) as told:
+        yield told
+
+
+@pytest.fixture
+def expiring_story(stacks) -> Iterator[Story]:
+    """A story in a stack whose approvals expire after five seconds."""
+    with Story(stacks.variant("Expiring", "--approval-timeout-seconds=5")) as told:
+        yield told
+
+
+@pytest.fixture
+def self_confirming_story(stacks) -> Iterator[Story]:
+    """A story in a stack where requesters may countersign for themselves, and mails go by SES."""
+    with Story(stacks.variant("SelfConfirming", "--self-confirm", "--channel=ses")) as told:
+        yield told
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Ends the stacks at once; they would end by themselves after the session."""
+    base = getattr(session.config, "_tmp_path_factory", None)
+    if is_worker() or base is None:
+        return
+    for directory in sorted(Path(base.getbasetemp()).glob("stacks/*/processes.json")):
+        stop(directory.parent)
