@@ -1,6 +1,6 @@
 """The table of everything in which our emulator differs from stock ministack."""
 
-from local.emulator import cloudformation, iam, lambda_runtime, step_functions
+from local.emulator import cloudformation, iam, lambda_runtime, sign_in, step_functions
 from local.emulator.ec2 import faults, launching, record
 from local.emulator.ec2.wire import ACTIONS
 from local.emulator.patching import Correction
@@ -121,6 +121,16 @@ CORRECTIONS = (
         apply=iam.refused_ec2_calls_are_recorded,
         finding="",
         patches=_ENFORCE,
+    ),
+    Correction(
+        apply=sign_in.http_apis_hand_over_cookies,
+        finding="",
+        patches=(sign_in.EXECUTE,),
+    ),
+    Correction(
+        apply=sign_in.refresh_tokens_can_be_revoked_over_http,
+        finding="",
+        patches=(sign_in.COGNITO_ROUTES, sign_in.REVOKE),
     ),
     # Around EC2's actions, from the inside out: each one sees what those before it let through.
     Correction(
