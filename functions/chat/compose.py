@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.chat.ask_approval import Target, Workflow
 from functions.chat.idempotency import Claims
-from functions.chat.model import OpenAIChatModel
+from functions.chat.model import ModelKeyMissing, OpenAIChatModel
 from functions.chat.take_turn import ChatDeps
 from functions.shared.agent import Agents
 from functions.shared.approval_table import ApprovalTable
@@ -71,11 +71,18 @@ def _key_reader(secret_arn: str) -> Any:
 
     def read(fresh: bool) -> str:
         from aws_lambda_powertools.utilities.parameters import SecretsProvider
+        from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
         provider = _providers.setdefault(
             secret_arn, SecretsProvider(boto3_client=client("secretsmanager"))
         )
-        return str(provider.get(secret_arn, max_age=KEY_SECONDS, force_fetch=fresh)).strip()
+        try:
+            key = str(provider.get(secret_arn, max_age=KEY_SECONDS, force_fetch=fresh)).strip()
+        except GetParameterError as error:
+            raise ModelKeyMissing from error
+        if not key:
+            raise ModelKeyMissing
+        return key
 
     return read
 

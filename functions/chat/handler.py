@@ -117,8 +117,8 @@ def _take(
     logger.append_keys(conversation_id=conversation_id)
     try:
         earlier, conversation = None, None
-        if claim is not None and claim.is_repeat:
-            earlier, conversation = _answer_of(chat, claim, seconds_left)
+        if claim is not None and not claim.is_held:
+            claim, earlier, conversation = _answer_of(chat, claim, seconds_left)
             if earlier is not None and earlier.status is not TurnStatus.FAILED:
                 approval = chat.approvals.get(earlier.approval_id) if earlier.approval_id else None
                 return Taken(conversation_id, earlier, approval)
@@ -137,25 +137,26 @@ def _take(
         )
         return take_turn(chat, asked, conversation, seconds_left=seconds_left, instead_of=earlier)
     except ProductError:
-        if claim is not None and not claim.is_repeat:
+        if claim is not None and claim.is_held:
             chat.claims.release(claim)
         raise
 
 
 def _answer_of(
     chat: ChatDeps, claim: Claim, seconds_left: Callable[[], float]
-) -> tuple[Turn | None, Conversation | None]:
+) -> tuple[Claim, Turn | None, Conversation | None]:
     """The turn an earlier request with this key made; waits for one that is being made, takes over a crashed one."""
     while True:
         conversation = chat.conversations.read(claim.owner, claim.conversation_id)
         turns = conversation.turns if conversation else ()
         found = next((turn for turn in reversed(turns) if turn.request == claim.key), None)
         if found is not None:
-            return found, conversation
+            return claim, found, conversation
         if claim.is_stale(chat.clock()):
-            if not chat.claims.take_over(claim, chat.clock()):
+            held = chat.claims.take_over(claim, chat.clock())
+            if held is None:
                 raise TurnInProgress
-            return None, conversation
+            return held, None, conversation
         if seconds_left() < 2:
             raise TurnInProgress
         chat.sleep(0.5)

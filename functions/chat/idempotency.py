@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +25,14 @@ class KeyReused(Unprocessable):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A key held by one request; `is_repeat` when somebody sent it before."""
+    """A key, and the conversation its first request was for."""
 
     owner: str
     key: str
     conversation_id: str
     claimed_at: int
-    is_repeat: bool
+    is_held: bool
+    """Whether this request holds the key now; else somebody sent it before."""
 
     def is_stale(self, now: datetime) -> bool:
         return now.timestamp() - self.claimed_at > STALE_SECONDS
@@ -80,13 +81,16 @@ class Claims:
             if held["body"]["S"] != body:
                 raise KeyReused from error
             return Claim(
-                owner, key, held["conversation_id"]["S"], int(held["claimed_at"]["N"]), True
+                owner, key, held["conversation_id"]["S"], int(held["claimed_at"]["N"]), False
             )
-        return Claim(owner, key, conversation_id, claimed_at, False)
+        return Claim(owner, key, conversation_id, claimed_at, True)
 
-    def take_over(self, claim: Claim, now: datetime) -> bool:
-        """Hold a claim that a crash left; False where somebody else was faster."""
-        return self._set_time(claim, int(now.timestamp()))
+    def take_over(self, claim: Claim, now: datetime) -> Claim | None:
+        """Hold a claim that a crash or a refusal left; None where somebody else was faster."""
+        claimed_at = int(now.timestamp())
+        if not self._set_time(claim, claimed_at):
+            return None
+        return replace(claim, claimed_at=claimed_at, is_held=True)
 
     def release(self, claim: Claim) -> None:
         """Nothing came of this request: the same key may try again at once."""

@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/chat/create
 
 ModelFailure
 ├── ModelUnauthorized   the key is refused
+├── ModelKeyMissing     the key cannot be read, or is empty
 ├── ModelOverloaded     429: too many requests, or no quota
 ├── ModelRefused        another 4xx: the request is not taken
 ├── ModelBroken         5xx
@@ -14,6 +15,7 @@ ModelFailure
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -39,6 +41,12 @@ class ModelFailure(Exception):
 class ModelUnauthorized(ModelFailure):
     code = "model_unauthorized"
     sentence = "The model's service refused our key; the operator must set a valid one."
+
+
+class ModelKeyMissing(ModelFailure):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "model_key_missing"
+    sentence = "The key for the model's service could not be read; the operator must set one."
 
 
 class ModelOverloaded(ModelFailure):
@@ -113,7 +121,7 @@ class OpenAIChatModel:
     """Any Chat Completions endpoint; `OPENAI_BASE_URL` is read by the SDK itself."""
 
     def __init__(self, *, name: str, read_key: Callable[[bool], str]) -> None:
-        """`read_key(fresh)` gives the key, from the source itself when `fresh`."""
+        """`read_key(fresh)` gives the key, from the source itself when `fresh`; raises `ModelKeyMissing`."""
         self._name = name
         self._read_key = read_key
         self._client: Any = None
@@ -137,11 +145,12 @@ class OpenAIChatModel:
     def _post(self, body: Mapping[str, Any], seconds: float) -> bytes:
         import openai
 
+        until = time.monotonic() + seconds
         try:
             try:
                 return self._send(body, seconds, fresh_key=False)
             except openai.AuthenticationError:
-                return self._send(body, seconds, fresh_key=True)
+                return self._send(body, until - time.monotonic(), fresh_key=True)
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise ModelUnauthorized from error
         except openai.RateLimitError as error:

@@ -126,6 +126,7 @@ def _make(
 ) -> tuple[Taken, dict[str, Any], list[dict[str, Any]]]:
     """The turn as it would be stored, with whatever belongs into the same transaction."""
     turns = conversation.turns if conversation else ()
+    used_ids = frozenset(call["id"] for turn in turns for call in turn.tool_calls())
     if instead_of is not None:
         turns = tuple(turn for turn in turns if turn.number < instead_of.number)
     newest = turns[-1] if turns else None
@@ -142,7 +143,6 @@ def _make(
         manifest=agent.digest[:12],
         created_at=instead_of.created_at if instead_of else timestamp(now),
         request=asked.request,
-        attempts=instead_of.attempts + 1 if instead_of else 1,
     )
     consent = consent_without_power(asked.message, turns, read=deps.approvals.get, now=now)
     if consent is not None:
@@ -156,7 +156,7 @@ def _make(
             model_name=deps.model_name,
             history=messages_of(prompt=agent.prompt, turns=turns, message=asked.message),
             turn=blank.number,
-            used_ids=frozenset(call["id"] for turn in turns for call in turn.tool_calls()),
+            used_ids=used_ids,
             seconds_left=seconds_left,
         )
     except ModelFailure as failure:

@@ -3,10 +3,13 @@
 A call that fails becomes a tool result that tells the model what is wrong; nothing runs.
 """
 
+import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from functions.chat.model import RequestedCall
@@ -17,7 +20,12 @@ from functions.shared.run_instances import BadArguments
 CALLS_PER_ANSWER = 32
 GATED_PER_ANSWER = 8
 ARGUMENT_BYTES = 16 * 1024
+COMPLAINT_CHARACTERS = 500
+LARGEST_WHOLE = 2**53 - 1
+"""Beyond it, JSON's readers disagree about a whole number: RFC 8785 and I-JSON know none."""
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_SANE_NAME = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
+"""What a function's name cannot hold on the wire; services refuse a history with such a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +53,14 @@ def check_calls(
     """Every call of one answer in order, each with an id that is unique in the conversation's window."""
     checked: list[CheckedCall] = []
     own_ids: set[str] = set()
+    taken_ids = set(used_ids)
     gated = 0
     for index, call in enumerate(requested):
         is_repeated = bool(call.id) and call.id in own_ids
         own_ids.add(call.id)
-        usable = (
-            _SANE_ID.fullmatch(call.id) is not None and call.id not in used_ids and not is_repeated
-        )
-        call_id = call.id if usable else f"call_{turn}_{len(used_ids)}_{index}"
+        usable = _SANE_ID.fullmatch(call.id) is not None and call.id not in taken_ids
+        call_id = call.id if usable else _free_id(turn, taken_ids)
+        taken_ids.add(call_id)
         arguments, complaint = _checked(call, agent)
         if index >= CALLS_PER_ANSWER:
             arguments, complaint = (
@@ -72,7 +80,10 @@ def check_calls(
                     f"Only {GATED_PER_ANSWER} calls can be countersigned at once; call again."
                 )
         text = call.arguments if len(call.arguments.encode()) <= ARGUMENT_BYTES else "{}"
-        checked.append(CheckedCall(call_id, call.name[:64], text, arguments, complaint))
+        name = _SANE_NAME.sub("_", call.name)[:64] or "_"
+        checked.append(
+            CheckedCall(call_id, name, text, arguments, complaint[:COMPLAINT_CHARACTERS])
+        )
     return checked
 
 
@@ -81,11 +92,17 @@ class UnreadableArguments(Exception):
 
 
 def parse_arguments(text: str) -> dict[str, Any]:
-    """One strict JSON object: no duplicate keys, no NaN or Infinity, no floats where a whole number is meant."""
+    """One strict JSON object: no duplicate keys, no NaN or Infinity, no numbers that readers round differently."""
     if len(text.encode()) > ARGUMENT_BYTES:
         raise UnreadableArguments(f"The arguments are larger than {ARGUMENT_BYTES // 1024} KB.")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_whole,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
         raise UnreadableArguments(f"The arguments are not valid JSON: {reason}.") from error
@@ -132,11 +149,22 @@ def _validate(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     import fastjsonschema
 
     try:
-        _validator(json.dumps(closed(schema), sort_keys=True))(arguments)
+        _validator(json.dumps(closed(schema), sort_keys=True))(_exact(arguments))
     except fastjsonschema.JsonSchemaValueException as error:
         raise UnreadableArguments(
             f"The arguments do not fit the schema: {error.message}."
         ) from error
+
+
+def _exact(value: Any) -> Any:
+    """The value with every float as a Decimal, which no schema takes for a whole number: `1.0` is not `1`."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return [_exact(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _exact(part) for key, part in value.items()}
+    return value
 
 
 _validators: dict[str, Any] = {}
@@ -155,6 +183,26 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         raise ValueError("a key stands twice")
     return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if abs(value) > LARGEST_WHOLE:
+        raise ValueError("a whole number is too large")
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _free_id(turn: int, taken: set[str]) -> str:
+    """An id of ours: the first that nobody has."""
+    numbered = (f"call_{turn}_{number}" for number in itertools.count(1))
+    return next(call_id for call_id in numbered if call_id not in taken)
 
 
 def _no_constant(name: str) -> None:

@@ -4,7 +4,12 @@ from typing import Any
 
 from functions.shared.approval import Approval
 from functions.shared.approval_table import ApprovalTable
-from functions.shared.conversation_table import Conversation, ConversationTable, partition
+from functions.shared.conversation_table import (
+    TITLE_CHARACTERS,
+    Conversation,
+    ConversationTable,
+    partition,
+)
 from functions.shared.errors import BadRequest, Conflict, NotFound
 from functions.shared.identifiers import is_id
 from functions.shared.turn import Turn, TurnStatus, turn_view
@@ -89,10 +94,12 @@ def transcript(
         raise NotFound
     turns = conversation.turns[-limit:]
     live = _live_approvals(approvals, turns)
-    is_whole = conversation.is_whole and len(turns) == len(conversation.turns)
+    is_whole = bool(turns) and turns[0].number == 1
     return {
         "conversation_id": conversation_id,
-        "title": conversation.turns[0].message[:80] if is_whole else "",
+        "title": turns[0].message[:TITLE_CHARACTERS]
+        if is_whole
+        else conversations.title(owner, conversation_id),
         "agent": turns[-1].agent if turns else "",
         "turns": [_turn_with_message(conversation_id, turn, live) for turn in turns],
         "before": None if is_whole or not turns else turns[0].number,

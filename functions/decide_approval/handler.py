@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from functions.decide_approval.decide import Deciding, cancel, decide_by, repair, settle
-from functions.shared.approval import REASON_CHARACTERS, Approval, Verdict
+from functions.shared.approval import REASON_CHARACTERS, Approval, Person, Verdict
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.approval_view import approval_view
 from functions.shared.aws import client
@@ -124,7 +124,7 @@ def post_decision(request: Request) -> Response:
             verdict=body.decision,
             digest=body.digest,
             calls=verdicts,
-            reason=body.reason.strip(),
+            reason=_plain(body.reason),
         )
     except UnknownPerson as error:
         raise NoLongerHere from error
@@ -137,6 +137,12 @@ def post_cancel(request: Request) -> Response:
     approval_id = path_id(request, "approval_id")
     read_body(request, CancelBody)
     return _shown(request, cancel(deps(), request.signed_in().sub, approval_id))
+
+
+def _plain(reason: str) -> str:
+    """The reason without control and direction characters, which would show it otherwise than it was written."""
+    kept = (one if one.isprintable() or one == "\n" else " " for one in reason)
+    return "".join(kept).strip()
 
 
 def _invoked(command: Settle | Repair) -> dict[str, Any]:
@@ -157,7 +163,7 @@ def _shown(request: Request, approval: Approval) -> Response:
     return json_response(
         approval_view(
             approval,
-            reader=deps().people.person(caller.sub),
+            reader=Person(caller.sub),
             groups=caller.groups,
             self_confirm=deps().self_confirm,
             now=deps().clock(),

@@ -39,11 +39,12 @@ class LaunchAmbiguous(Exception):
     """EC2 gave no clear answer: the workflow sends the same request with the same client token again."""
 
 
-def judge(code: str, message: str) -> Outcome:
+def judge(code: str, message: str, http_status: int) -> Outcome:
     """The outcome of a final error; raises `TemporarilyUnavailable` or `LaunchAmbiguous` for the others."""
     if code in NOT_TAKEN:
         raise TemporarilyUnavailable(code)
-    if code in PERHAPS_TAKEN:
+    is_answered = code in _SENTENCES or code.startswith("Insufficient")
+    if code in PERHAPS_TAKEN or (http_status >= 500 and not is_answered):
         raise LaunchAmbiguous(code)
     if code == MISMATCH:
         return Outcome(

@@ -20,6 +20,8 @@ from functions.shared.plan import digest_of
 from functions.shared.run_instances import check, parameters
 from functions.shared.settings import LaunchInstanceSettings
 
+OPERATION = "run_instances"
+
 
 class LaunchRefused(Exception):
     """What was asked to run is not what was shown and approved; nothing was sent to AWS."""
@@ -86,7 +88,10 @@ def _approved_call(
         raise LaunchRefused("The plan is for another target.")
     if decision.calls.get(call_id) is not Verdict.APPROVE:
         raise LaunchRefused("This call was not approved.")
-    return next(call for call in approval.calls() if call["id"] == call_id)
+    call = next(call for call in approval.calls() if call["id"] == call_id)
+    if call["operation"] != OPERATION:
+        raise LaunchRefused("This call is not a launch.")
+    return call
 
 
 def _run(deps: Launching, approval_id: str, request: dict[str, Any]) -> Outcome:
@@ -97,23 +102,50 @@ def _run(deps: Launching, approval_id: str, request: dict[str, Any]) -> Outcome:
         raise TemporarilyUnavailable(
             f"The launch role could not be assumed: {error_code(error)}"
         ) from error
+    token = request["ClientToken"]
     try:
-        answer = ec2.run_instances(**request)
-    except ClientError as error:
-        code = error_code(error)
-        logger.warning("EC2 refused the launch", code=code)
-        outcome = judge(code, str(error.response.get("Error", {}).get("Message", "")))
-        if outcome.status == "unknown":
-            count(OUTCOMES_UNKNOWN)
-        return outcome
-    except BotoCoreError as error:
-        logger.warning("EC2 gave no clear answer", error=type(error).__name__)
-        raise LaunchAmbiguous(type(error).__name__) from error
-    instance = answer["Instances"][0]
+        instance_id = str(ec2.run_instances(**request)["Instances"][0]["InstanceId"])
+    except (BotoCoreError, ClientError) as error:
+        try:
+            return _refusal(error)
+        except LaunchAmbiguous:
+            found = _launched_with(ec2, token)
+            if found is None:
+                raise
+            instance_id = found
     count(INSTANCES_LAUNCHED)
-    logger.info("instance was launched", instance_id=instance["InstanceId"])
+    logger.info("instance was launched", instance_id=instance_id)
     return Outcome(
         "succeeded",
-        f"Started instance {instance['InstanceId']}: {request['InstanceType']} from {request['ImageId']} "
+        f"Started instance {instance_id}: {request['InstanceType']} from {request['ImageId']} "
         f"with key pair {request['KeyName']} in {deps.settings.region}.",
     )
+
+
+def _refusal(error: BotoCoreError | ClientError) -> Outcome:
+    """What EC2's refusal means; raises `LaunchAmbiguous` where it may have started something all the same."""
+    if isinstance(error, BotoCoreError):
+        logger.warning("EC2 gave no clear answer", error=type(error).__name__)
+        raise LaunchAmbiguous(type(error).__name__) from error
+    code = error_code(error)
+    logger.warning("EC2 refused the launch", code=code)
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    http_status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    outcome = judge(code, message, http_status)
+    if outcome.status == "unknown":
+        count(OUTCOMES_UNKNOWN)
+    return outcome
+
+
+def _launched_with(ec2: Any, client_token: str) -> str | None:
+    """The instance that an ambiguous request started, where EC2 shows it already; finding none proves nothing."""
+    try:
+        answer = ec2.describe_instances(
+            Filters=[{"Name": "client-token", "Values": [client_token]}]
+        )
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("EC2 could not be asked what it started", error=type(error).__name__)
+        return None
+    instances = (one for part in answer["Reservations"] for one in part["Instances"])
+    found = (one["InstanceId"] for one in instances if one.get("ClientToken") == client_token)
+    return next(found, None)

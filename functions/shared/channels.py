@@ -70,5 +70,6 @@ def channel_of(name: str, *, topic_arn: str, mail_from: str) -> Channel:
 
 def plain_subject(text: str) -> str:
     """Printable ASCII on one line, short enough for every channel: nothing can add a header."""
+    text = text.replace("×", "x")
     line = "".join(character if " " <= character <= "~" else "?" for character in text)
     return line[:SUBJECT_CHARACTERS].strip()

@@ -24,8 +24,6 @@ class Conversation:
     id: str
     owner: str
     turns: tuple[Turn, ...]
-    is_whole: bool
-    """Whether the first turn is among them."""
 
     def newest(self) -> Turn | None:
         return self.turns[-1] if self.turns else None
@@ -66,10 +64,16 @@ class ConversationTable:
         )
         if not answer["Items"]:
             return None
-        turns = _turns(reversed(answer["Items"]))
-        return Conversation(
-            conversation_id, owner, turns, is_whole="LastEvaluatedKey" not in answer
+        return Conversation(conversation_id, owner, _turns(reversed(answer["Items"])))
+
+    def title(self, owner: str, conversation_id: str) -> str:
+        """What the first turn says it is about."""
+        answer = self._client.get_item(
+            TableName=self.name,
+            Key={"pk": {"S": partition(owner, conversation_id)}, "sk": {"S": turn_key(1)}},
+            ProjectionExpression="title",
         )
+        return str(answer.get("Item", {}).get("title", {}).get("S", ""))
 
     def item(
         self, owner: str, conversation_id: str, turn: Turn, *, due_at: int | None = None

@@ -110,9 +110,7 @@ def serve(event: Mapping[str, Any], context: Any, routes: Mapping[str, Route]) -
     except Exception:  # noqa: BLE001 - the last border: the person gets a sentence, the log the trace
         logger.exception("request failed")
         response = problem(
-            ProductError(
-                "Something went wrong on our side; nothing was decided or started by this request."
-            ),
+            ProductError("Something went wrong on our side; look again before you repeat this."),
             request_id,
             status=HTTPStatus.INTERNAL_SERVER_ERROR,
             code="internal_error",
@@ -161,7 +159,11 @@ def read_body(request: Request, body_type: type[BodyType]) -> BodyType:
     if media_type != "application/json":
         raise WrongMediaType
     try:
-        return body_type.model_validate_json(request.body)
+        value = json.loads(request.body.decode("utf-8"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("The request is not JSON that can be read in only one way.") from error
+    try:
+        return body_type.model_validate(value)
     except ValidationError as error:
         raise BadRequest(_first_complaint(error)) from error
 
@@ -211,6 +213,14 @@ def _groups(claim: object) -> frozenset[str]:
     if isinstance(claim, list):
         return frozenset(str(group) for group in claim)
     return frozenset(str(claim or "").strip("[]").replace(",", " ").split())
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys differ: of a key that stands twice, people and programs read different values."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key stands twice")
+    return value
 
 
 def _first_complaint(error: ValidationError) -> str:

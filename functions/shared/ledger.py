@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.shared.approval import Approval, Outcome
 from functions.shared.approval_table import CALL, ApprovalTable
+from functions.shared.errors import TemporarilyUnavailable
 
 LAUNCHING = "launching"
 
@@ -38,7 +39,8 @@ class Ledger:
     ) -> LedgerRow | None:
         """Write the row before AWS is asked; the row that stands already, or None where this one is new.
 
-        One transaction with the check that the record has not been closed meanwhile; raises `RecordChanged`.
+        One transaction with the check that the record has not been closed meanwhile; raises `RecordChanged`, or
+        `TemporarilyUnavailable` where the table was only busy.
         """
         row = {
             **_key(approval.id, call_id),
@@ -61,9 +63,12 @@ class Ledger:
             answer = self._client.get_item(
                 TableName=self._table, Key=_key(approval.id, call_id), ConsistentRead=True
             )
-            if "Item" not in answer:
+            if "Item" in answer:
+                return _row(answer["Item"])
+            reasons = error.response.get("CancellationReasons", [])
+            if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
                 raise RecordChanged(approval.id) from error
-            return _row(answer["Item"])
+            raise TemporarilyUnavailable("The table is busy.") from error
         return None
 
     def no_row_item(self, approval_id: str, call_id: str) -> dict[str, Any]:

@@ -9,6 +9,11 @@ from functions.shared.channels import Mail
 from functions.shared.operations import confirmation_of, summary_of
 
 QUOTE_CHARACTERS = 300
+_LINKED = re.compile(
+    r"(?<=\w)(?:@|\.(?!(?:nano|micro|small|medium|large|\d{0,3}xlarge|metal)\b))(?=\w)",
+    re.IGNORECASE,
+)
+"""What makes a word an address; the sizes of instance types are no domains."""
 
 
 def asked_mail(
@@ -28,7 +33,7 @@ def asked_mail(
         f"{defanged(requester.shown())} asks for a countersignature.\n"
         f"\n"
         f"Account: {plan['account']}   Region: {plan['region']}\n"
-        f"{_without_question(confirmation_of(approval.calls()))}\n"
+        f"{_quoted(confirmation_of(approval.calls()))}\n"
         f'Their words: "{defanged(approval.request_words)}"\n'
         f"\n"
         f"Decide until {until}:\n"
@@ -62,9 +67,11 @@ def defanged(text: str) -> str:
     line = " ".join(line.split())
     if len(line) > QUOTE_CHARACTERS:
         line = line[:QUOTE_CHARACTERS] + "…"
-    line = re.sub(r"(?i)\b([a-z][a-z0-9+]{1,12}):/?/?", r"\1[:]", line)
-    return re.sub(r"(?<=\w)[.@](?=\w)", lambda found: f"[{found.group()}]", line)
+    line = re.sub(r"(?i)\b([a-z][a-z0-9+.-]{1,12}):(?=\S)(?://)?", r"\1[:]", line)
+    return _LINKED.sub(lambda found: f"[{found.group()}]", line)
 
 
-def _without_question(confirmation: str) -> str:
-    return confirmation.replace("proceed? (y/n): ", "")
+def _quoted(confirmation: str) -> str:
+    """The confirmation without its question; what the model wrote into it is defanged line by line."""
+    lines = confirmation.replace("proceed? (y/n): ", "").splitlines()
+    return "\n".join(defanged(line) for line in lines)

@@ -13,6 +13,7 @@ from typing import Any
 
 from functions.shared.approval import OPEN, Approval, Outcome
 from functions.shared.identifiers import timestamp
+from functions.shared.plan import canonical
 
 WAITING = "waiting"
 
@@ -73,13 +74,16 @@ class Turn:
 
 def turn_view(conversation_id: str, turn: Turn, approval: Approval | None) -> dict[str, Any]:
     """A turn as `POST /chat` and the transcript answer it."""
+    outcomes = _outcomes_now(turn, approval)
     view: dict[str, Any] = {
         "conversation_id": conversation_id,
         "turn": turn.number,
         "agent": turn.agent,
         "status": _status_now(turn, approval),
-        "reply": _reply_now(turn),
-        "tool_calls": [_tool_call_view(turn, call, approval) for call in turn.tool_calls()],
+        "reply": _reply_now(turn, outcomes),
+        "tool_calls": [
+            _tool_call_view(turn, call, outcomes, approval) for call in turn.tool_calls()
+        ],
         "approval": approval_brief(turn.approval_id, approval),
     }
     if turn.error is not None:
@@ -138,24 +142,44 @@ def _status_now(turn: Turn, approval: Approval | None) -> str:
     return TurnStatus.AWAITING_APPROVAL.value if is_still_open else TurnStatus.COMPLETED.value
 
 
-def _reply_now(turn: Turn) -> str:
-    if turn.status is not TurnStatus.AWAITING_APPROVAL or turn.waiting_calls() or not turn.outcomes:
+def _outcomes_now(turn: Turn, approval: Approval | None) -> Mapping[str, Outcome]:
+    """The turn's outcomes; a call that was answered with an approval made earlier has that one's outcome."""
+    if approval is None or approval.turn == turn.number or not approval.outcomes:
+        return turn.outcomes
+    earlier = {
+        (call["function"], canonical(call["arguments"])): approval.outcomes.get(call["id"])
+        for call in approval.calls()
+    }
+    answered = turn.answered_calls()
+    outcomes = dict(turn.outcomes)
+    for call in turn.tool_calls():
+        if answered.get(call["id"], {}).get("status") == WAITING:
+            same = (call["function"]["name"], canonical(parsed_arguments(call)))
+            outcome = earlier.get(same)
+            if outcome is not None:
+                outcomes[call["id"]] = outcome
+    return outcomes
+
+
+def _reply_now(turn: Turn, outcomes: Mapping[str, Outcome]) -> str:
+    if turn.status is not TurnStatus.AWAITING_APPROVAL or turn.waiting_calls() or not outcomes:
         return turn.reply
-    sentences = [
-        turn.outcomes[call["id"]].text for call in turn.tool_calls() if call["id"] in turn.outcomes
-    ]
+    sentences = [outcomes[call["id"]].text for call in turn.tool_calls() if call["id"] in outcomes]
     return "\n".join(sentences) + (f"\n\n{turn.last_word}" if turn.last_word else "")
 
 
 def _tool_call_view(
-    turn: Turn, call: Mapping[str, Any], approval: Approval | None
+    turn: Turn,
+    call: Mapping[str, Any],
+    outcomes: Mapping[str, Outcome],
+    approval: Approval | None,
 ) -> dict[str, Any]:
     answered = turn.answered_calls().get(call["id"])
-    outcome = turn.outcomes.get(call["id"])
-    if answered is not None:
-        status, result = answered["status"], answered["content"]
-    elif outcome is not None:
+    outcome = outcomes.get(call["id"])
+    if outcome is not None:
         status, result = outcome.status, outcome.text
+    elif answered is not None:
+        status, result = answered["status"], answered["content"]
     elif (
         approval is not None and approval.status not in OPEN and approval.status.value != "approved"
     ):

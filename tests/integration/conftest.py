@@ -1,0 +1,49 @@
+"""One handler at a time against an AWS account in this process."""
+
+import pytest
+from moto import mock_aws
+
+from infra.agents import compile_agents, serialized
+from infra.page import ROOT
+from tests.support.account import (
+    REGION,
+    Account,
+    make_people,
+    make_secret,
+    make_tables,
+    make_topic,
+    one_request_at_a_time,
+)
+from tests.support.backend import compose_rooms
+
+
+@pytest.fixture(scope="session")
+def agents_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("agents") / "agents.json"
+    file.write_bytes(serialized(compile_agents(ROOT / "agents")))
+    return file
+
+
+@pytest.fixture
+def account(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
+    one_request_at_a_time(monkeypatch)
+    with mock_aws():
+        account = Account()
+        make_tables()
+        make_people(account)
+        make_topic(account)
+        make_secret(account)
+        yield account
+
+
+@pytest.fixture
+def backend(monkeypatch, account, agents_file):
+    return compose_rooms(monkeypatch, account, agents_file)
+
+
+@pytest.fixture
+def self_confirming(monkeypatch, account, agents_file):
+    """A stage whose operator lets requesters confirm their own requests."""
+    return compose_rooms(monkeypatch, account, agents_file, self_confirm=True)
