@@ -132,6 +132,11 @@ CORRECTIONS = (
         finding="",
         patches=(sign_in.COGNITO_ROUTES, sign_in.REVOKE),
     ),
+    Correction(
+        apply=sign_in.refreshed_tokens_name_groups,
+        finding="",
+        patches=(sign_in.MAKE, sign_in.POOL),
+    ),
     # Around EC2's actions, from the inside out: each one sees what those before it let through.
     Correction(
         apply=launching.the_demo_image_exists,

@@ -9,6 +9,8 @@ from local.emulator.patching import wrap
 EXECUTE = "ministack.services.lambda_svc:_execute_function_with_config_scope"
 COGNITO_ROUTES = "ministack.app:_handle_cognito_body_request"
 REVOKE = "ministack.services.cognito:_revoke_token"
+MAKE = "ministack.services.cognito:_fake_token"
+POOL = "ministack.services.cognito:_get_pool_unscoped"
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -49,6 +51,36 @@ def refresh_tokens_can_be_revoked_over_http() -> None:
         return route
 
     wrap(COGNITO_ROUTES, with_revocation)
+
+
+def refreshed_tokens_name_groups() -> None:
+    """Stock: tokens that the token endpoint gives for a refresh token lack `cognito:groups`. Here:
+    they name the user's groups, as the first ones did."""
+
+    def with_groups(make: Callable[..., str]) -> Callable[..., str]:
+        def token(
+            sub: str,
+            pool_id: str,
+            client: str,
+            use: str = "access",
+            username: str = "",
+            **named: Any,
+        ) -> str:
+            if named.get("trigger_source") == "TokenGeneration_RefreshTokens":
+                named["groups"] = named.get("groups") or _groups(pool_id, username)
+            return make(sub, pool_id, client, use, username, **named)
+
+        return token
+
+    wrap(MAKE, with_groups)
+
+
+def _groups(pool_id: str, username: str) -> list[str]:
+    from ministack.services import cognito
+
+    pool = cognito._get_pool_unscoped(pool_id) or {"_users": {}}
+    groups: list[str] = pool["_users"].get(username, {}).get("_groups", [])
+    return groups
 
 
 def _moved(event: dict[str, Any]) -> dict[str, Any]:
