@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 
+from aws_cdk import Stack
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -97,10 +99,21 @@ class Api(Construct):
             name: integrations.HttpLambdaIntegration(name, room, scope_permission_to_route=False)
             for name, room in rooms.items()
         }
+        self._admit_default_route(rooms["pages"])
         for routes, guard in ((SIGNED_IN, authorizer), (OPEN, None)):
             for name, keys in routes.items():
                 for key in keys:
                     self._route(key, answers[name], guard)
+
+    def _admit_default_route(self, room: Room) -> None:
+        """The gateway names $default by stage and route alone, which the other routes' ARN misses."""
+        room.add_permission(
+            "DefaultRoute",
+            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            source_arn=Stack.of(self).format_arn(
+                service="execute-api", resource=self._api.api_id, resource_name="*/$default"
+            ),
+        )
 
     def _route(
         self,

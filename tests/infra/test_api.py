@@ -48,3 +48,18 @@ def test_the_access_log_holds_no_path_query_header_or_token(production):
 def test_origin_is_the_api_s_address_unless_the_operator_sets_one(production, laptop):
     assert production.outputs["Origin"] == production.outputs["ApiUrl"] == "<Api/Http>"
     assert laptop.outputs["Origin"] == "http://127.0.0.1:8787"
+
+
+def test_the_gateway_may_invoke_each_room_that_answers_and_no_other(production):
+    admitted = {
+        (
+            production.spelled(permission.properties["FunctionName"]),
+            production.spelled(permission.properties["SourceArn"]).partition("<Api/Http>")[2],
+        )
+        for permission in production.of_type("AWS::Lambda::Permission")
+        if permission.properties["Principal"] == "apigateway.amazonaws.com"
+    }
+    answering = ("Approvals", "Chat", "Conversations", "DecideApproval", "Pages", "Session")
+    assert admitted == {(f"<{room}/Function>", "/*/*/*") for room in answering} | {
+        ("<Pages/Function>", "/*/$default")
+    }
