@@ -57,6 +57,11 @@ def asset_file(request: Request) -> Response:
     return asset(request.path.removeprefix("/assets/"), request)
 
 
+def icon(request: Request) -> Response:
+    """Where browsers look by themselves, on pages that are not ours too."""
+    return asset("icon.svg", request)
+
+
 def health(_: Request) -> Response:
     settings = deps().settings
     return json_response(
@@ -95,8 +100,10 @@ def elsewhere(request: Request) -> Response:
     methods = deps().description.methods(request.path)
     if not methods:
         raise NotFound("There is no such address here.")
-    route = PUBLIC.get(methods.route) if request.method == "HEAD" else None
-    if route is not None:
+    route = PUBLIC.get(methods.route)
+    if request.method == "GET" and route is not None:
+        return route(request)
+    if request.method == "HEAD" and route is not None:
         return replace(route(request), body="")
     if request.method == "OPTIONS":
         return Response(HTTPStatus.NO_CONTENT, headers={"Allow": methods.allow})
@@ -110,6 +117,7 @@ PUBLIC = {
     "/assets/{name}": asset_file,
     "/healthz": health,
     "/openapi.json": description,
+    "/favicon.ico": icon,
 }
 ROUTES = {
     **{f"GET {path}": route for path, route in PUBLIC.items()},

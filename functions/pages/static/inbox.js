@@ -123,9 +123,8 @@ function row(approval) {
       element(
         "span",
         { class: "row-state" },
-        pill(say(`status.${approval.status}`), TONES[approval.status] ?? "bad"),
+        waits ? countdown(approval.expires_at) : pill(say(`status.${approval.status}`), TONES[approval.status] ?? "bad"),
         approval.mine ? pill(say("inbox.mine")) : null,
-        waits ? countdown(approval.expires_at) : null,
       ),
       element("span", { class: "row-title", dir: "auto" }, visible(approval.summary)),
       element(
