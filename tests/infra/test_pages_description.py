@@ -72,7 +72,7 @@ def test_every_code_a_function_can_answer_is_described():
         code
         for file in (ROOT / "functions").rglob("*.py")
         for code in re.findall(
-            r'^\s+code(?:: ClassVar\[str\])? = "(\w+)"', file.read_text(), re.MULTILINE
+            r'^\s+code(?:: [\w\[\]]+)? = "(\w+)"', file.read_text(), re.MULTILINE
         )
     }
     described = set(codes_in(DESCRIPTION))
