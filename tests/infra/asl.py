@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 States = Mapping[str, Mapping[str, Any]]
 
 
-def placeholders(text: str) -> set[str]:
-    return set(PLACEHOLDER.findall(text))
+def names_asked(text: str) -> set[str]:
+    return set(SUBSTITUTION.findall(text))
 
 
 def rendered(text: str) -> str:
@@ -22,7 +22,7 @@ def rendered(text: str) -> str:
             return "660"
         return f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
 
-    return PLACEHOLDER.sub(value, text)
+    return SUBSTITUTION.sub(value, text)
 
 
 def machine(text: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.workflow import DEFINITION
-from tests.infra.asl import every_state, machine, placeholders, reachable
+from tests.infra.asl import every_state, machine, names_asked, reachable
 
 TEXT = DEFINITION.read_text()
 STATES = machine(TEXT)["States"]
@@ -14,7 +14,7 @@ AFTER_THE_OUTCOME = reachable(STATES, "ContinueTurn")
 
 def test_the_definition_asks_for_exactly_what_the_stack_gives(production):
     given = production.one("AWS::StepFunctions::StateMachine").properties
-    assert placeholders(TEXT) == set(given["DefinitionSubstitutions"])
+    assert names_asked(TEXT) == set(given["DefinitionSubstitutions"])
     assert given["DefinitionSubstitutions"]["ApprovalWaitSeconds"] == "3660"
 
 
