@@ -171,7 +171,10 @@ class OpenAIChatModel:
         import openai
 
         key = self._read_key(fresh_key)
-        if self._client is None or key != self._key:
+        if self._client is not None and key != self._key:
+            self._client.close()
+            self._client = None
+        if self._client is None:
             self._client, self._key = (
                 openai.OpenAI(api_key=key, max_retries=0, timeout=seconds),
                 key,

@@ -159,11 +159,11 @@ def read_body(request: Request, body_type: type[BodyType]) -> BodyType:
     if media_type != "application/json":
         raise WrongMediaType
     try:
-        value = json.loads(request.body.decode("utf-8"), object_pairs_hook=_unique)
+        json.loads(request.body.decode("utf-8"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise BadRequest("The request is not JSON that can be read in only one way.") from error
     try:
-        return body_type.model_validate(value)
+        return body_type.model_validate_json(request.body)
     except ValidationError as error:
         raise BadRequest(_first_complaint(error)) from error
 

@@ -42,11 +42,11 @@ def answer_of(response: Mapping[str, Any]) -> Answer:
     return Answer(response["statusCode"], headers, text)
 
 
-def claims_of(sub: str, groups: tuple[str, ...], *, token_use: str = "access") -> dict[str, str]:
+def claims_of(sub: str, groups: tuple[str, ...], *, use: str = "access") -> dict[str, str]:
     """Claims as the gateway gives them: every value a string, a list as `[one two]`."""
     claims = {
         "sub": sub,
-        "token_use": token_use,
+        "token_use": use,
         "client_id": "web",
         "auth_time": "1795230000",
         "exp": "1795233600",

@@ -1,0 +1,38 @@
+"""The shipped agents as the Lambdas read them."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from functions.shared.agent import Action, Agent
+from infra.agents import compile_agents
+from infra.page import ROOT
+
+
+@cache
+def ec2_agent() -> Agent:
+    return Agent.of("ec2", compile_agents(ROOT / "agents")["ec2"])
+
+
+def agent_with(parameters: dict[str, Any], *, name: str = "measure") -> Agent:
+    """An agent of one function with this schema; the operation `anything` takes whatever fits it."""
+    function = {"name": name, "description": "For tests.", "parameters": parameters}
+    return replace(
+        ec2_agent(), functions={name: function}, actions={name: Action("aws", "anything")}
+    )
+
+
+class Anything:
+    """An operation without opinions."""
+
+    def check(self, arguments: object) -> object:
+        return arguments
+
+    def confirmation(self, arguments: object) -> str:
+        return str(arguments)
+
+    def summary(self, arguments: object) -> str:
+        return str(arguments)
+
+    def facts(self, arguments: object) -> list[dict[str, str]]:
+        return []

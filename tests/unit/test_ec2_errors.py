@@ -1,0 +1,52 @@
+"""What EC2's errors mean for a launch."""
+
+import pytest
+
+from functions.launch_instance.ec2_errors import LaunchAmbiguous, judge
+from functions.shared.errors import TemporarilyUnavailable
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("InvalidAMIID.NotFound", "the AMI does not exist"),
+        ("InvalidAMIID.Malformed", "not well-formed"),
+        ("InvalidKeyPair.NotFound", "the key pair does not exist"),
+        ("UnauthorizedOperation", "the launch role may not start this"),
+        ("InsufficientInstanceCapacity", "no capacity"),
+        ("Unsupported", "not supported"),
+        ("InvalidSubnetID.NotFound", '"a message"'),
+        ("SomethingNew", '"a message"'),
+    ],
+)
+def test_ec2_25_a_refusal_of_aws_is_told_in_one_sentence_with_its_code(code, words):
+    status = 500 if code.startswith("Insufficient") else 400
+    outcome = judge(code, "a\nmessage", status)
+    assert outcome.status == "failed"
+    assert words in outcome.text
+    assert f"({code})" in outcome.text
+    assert outcome.text.endswith("Nothing was started.")
+
+
+def test_words_of_aws_are_quoted_short_and_on_one_line():
+    outcome = judge("SomethingNew", "x\n\u202e" * 5000, 400)
+    assert len(outcome.text) < 500
+    assert outcome.text.isprintable()
+
+
+@pytest.mark.parametrize("code", ["RequestLimitExceeded", "Throttling", "ServiceUnavailable"])
+def test_what_ec2_did_not_take_is_sent_again(code):
+    with pytest.raises(TemporarilyUnavailable):
+        judge(code, "", 503)
+
+
+@pytest.mark.parametrize(
+    "code", ["InternalError", "Unavailable", "500", "502", "504", "NeverHeardOf", ""]
+)
+def test_a_server_error_that_is_no_clear_answer_is_ambiguous(code):
+    with pytest.raises(LaunchAmbiguous):
+        judge(code, "", 500)
+
+
+def test_a_token_that_aws_knows_with_other_parameters_is_an_unknown_outcome():
+    assert judge("IdempotentParameterMismatch", "", 400).status == "unknown"
