@@ -17,12 +17,7 @@ from infra.requirements import LAMBDAS
 MAGIC_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 UNCHECKED_HASH = 0b01
 MEGABYTE = 1_000_000
-PARSES = set(LAMBDAS) - {"sweep"}
-BUDGET = {
-    **dict.fromkeys(LAMBDAS, 6 * MEGABYTE),
-    "chat": 12 * MEGABYTE,
-    "sweep": 2 * MEGABYTE,
-}
+BUDGET = {**dict.fromkeys(LAMBDAS, 6 * MEGABYTE), "chat": 12 * MEGABYTE}
 
 
 @dataclass(frozen=True)
@@ -116,7 +111,7 @@ def test_native_code_in_a_lambda_s_zip_is_for_its_processor(built, room):
         return
     with zipfile.ZipFile(built.zips[room]) as archive:
         native = [name for name in archive.namelist() if ".so" in name]
-    assert bool(native) is (room in PARSES)
+    assert native
     assert all("aarch64" in name for name in native)
 
 
