@@ -113,6 +113,11 @@ CORRECTIONS = (
         patches=("ministack.app:pin_request_origin",),
     ),
     Correction(
+        apply=iam.mails_are_checked_on_their_senders_identity,
+        finding="",
+        patches=(f"{iam.ACTIONS}:_ses_v2_resource_arn",),
+    ),
+    Correction(
         apply=iam.launch_policies_see_their_conditions,
         finding="B26",
         patches=_ENFORCE,

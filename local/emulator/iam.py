@@ -1,8 +1,10 @@
 """Corrections of IAM: what a policy on launches may ask about, and a record of refusals."""
 
 import contextvars
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parseaddr
 from typing import Any
 
 from local.emulator.ec2 import record
@@ -115,6 +117,22 @@ def loopback_counts_as_secure_transport() -> None:
         return lambda source_ip, _secure_transport: pin(source_ip, True)
 
     wrap("ministack.app:pin_request_origin", secure)
+
+
+def mails_are_checked_on_their_senders_identity() -> None:
+    """Stock: `ses:SendEmail` is checked on `*`, so that a grant on one identity denies. Here: on the
+    identity of the `From` address, as AWS does."""
+
+    def on_identity(name: Callable[..., str]) -> Callable[..., str]:
+        def resource(method: str, path: str, body: bytes, region: str, account: str) -> str:
+            if path.rstrip("/") != "/v2/email/outbound-emails":
+                return name(method, path, body, region, account)
+            sender = parseaddr(json.loads(body).get("FromEmailAddress", ""))[1]
+            return f"arn:aws:ses:{region}:{account}:identity/{sender}"
+
+        return resource
+
+    wrap(f"{ACTIONS}:_ses_v2_resource_arn", on_identity)
 
 
 def refused_ec2_calls_are_recorded() -> None:

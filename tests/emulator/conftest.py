@@ -8,7 +8,9 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from local.emulator_process import EmulatorProcess
 from local.refusal import CannotRun
@@ -96,6 +98,26 @@ class Laboratory:
         )
         assert made["StackStatus"] == "CREATE_COMPLETE", made
         return {one["OutputKey"]: one["OutputValue"] for one in made.get("Outputs", [])}
+
+    def as_user(self, service: str, *statements: dict):
+        """A client of a new user who may do only this; it never repeats a call."""
+        iam, name = self.client("iam"), f"user-{uuid.uuid4().hex[:8]}"
+        policy = {"Statement": [{"Effect": "Allow", **statement} for statement in statements]}
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return self.one_try(service, key["AccessKeyId"], key["SecretAccessKey"])
+
+    def one_try(self, service: str, key_id: str = "test", secret: str = "test"):
+        """A client that never repeats a call."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
 
     def recorded(self) -> list[dict]:
         """The record of EC2 calls."""

@@ -1,11 +1,8 @@
-import json
 import time
 import uuid
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.emulator.ec2.launching import DEMO_IMAGE
@@ -148,7 +145,7 @@ def test_an_ordered_fault_happens_once_and_only_to_the_calls_it_names(
 ):
     order(action="RunInstances", where={"KeyName": "another"}, code="InternalError")
     order(action="RunInstances", where={"KeyName": key_name}, code="InsufficientInstanceCapacity")
-    assert code_of(lambda: launch(one_try(emulator))) == "InsufficientInstanceCapacity"
+    assert code_of(lambda: launch(emulator.one_try("ec2"))) == "InsufficientInstanceCapacity"
     assert instances() == []
     launch()
     assert len(instances()) == 1
@@ -159,7 +156,7 @@ def test_a_fault_can_lose_the_answer_of_a_launch_that_happened(
 ):
     order(action="RunInstances", where={"KeyName": key_name}, then="drop", effect=True)
     with pytest.raises(Exception, match=r"closed|broken|Incomplete|Read|parse|Unable"):
-        launch(one_try(emulator))
+        launch(emulator.one_try("ec2"))
     assert len(instances()) == 1
     assert emulator.recorded()[-2]["answer"]["instance_ids"] == instances()
 
@@ -168,33 +165,21 @@ def test_a_fault_can_answer_an_error_although_the_launch_happened(
     emulator, order, launch, instances, key_name
 ):
     order(action="RunInstances", where={"KeyName": key_name}, code="InternalError", effect=True)
-    assert code_of(lambda: launch(one_try(emulator))) == "InternalError"
+    assert code_of(lambda: launch(emulator.one_try("ec2"))) == "InternalError"
     assert len(instances()) == 1
 
 
 def test_a_fault_can_let_a_call_hang(emulator, order, launch, key_name):
     order(action="RunInstances", where={"KeyName": key_name}, then="hang", seconds=1, effect=True)
     began = time.monotonic()
-    launch(one_try(emulator))
+    launch(emulator.one_try("ec2"))
     assert time.monotonic() - began >= 1
-
-
-def one_try(emulator):
-    """An EC2 client that never repeats a call."""
-    return boto3.client(
-        "ec2",
-        endpoint_url=emulator.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 RESOURCES = ("volume", "network-interface", "subnet", "security-group", "key-pair")
 
 
-def launch_policy(*, create_tags: bool = True) -> str:
+def launch_policy(*, create_tags: bool = True) -> list[dict]:
     """What a launch role may do: small instances, guarded metadata, one tag."""
     here = "arn:aws:ec2:us-east-1:000000000000"
     condition = {
@@ -218,33 +203,10 @@ def launch_policy(*, create_tags: bool = True) -> str:
         statements.append(
             {"Action": "ec2:CreateTags", "Resource": f"{here}:*/*", "Condition": creating}
         )
-    return json.dumps({"Statement": [{"Effect": "Allow", **one} for one in statements]})
+    return statements
 
 
-@pytest.fixture
-def as_user(emulator):
-    """An EC2 client of a new user with a policy."""
-
-    def client(policy: str):
-        iam, name = emulator.client("iam"), f"user-{uuid.uuid4().hex[:8]}"
-        iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=policy)
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return boto3.client(
-            "ec2",
-            endpoint_url=emulator.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=key["AccessKeyId"],
-            aws_secret_access_key=key["SecretAccessKey"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-
-    return client
-
-
-NOTHING = json.dumps(
-    {"Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}
-)
+NOTHING = {"Action": "s3:ListAllMyBuckets", "Resource": "*"}
 GUARDED = {
     "MetadataOptions": {"HttpTokens": "required"},
     "TagSpecifications": [
@@ -253,8 +215,8 @@ GUARDED = {
 }
 
 
-def test_a_launch_that_meets_its_conditions_is_allowed(as_user, launch, instances):
-    launch(as_user(launch_policy()), **GUARDED)
+def test_a_launch_that_meets_its_conditions_is_allowed(emulator, launch, instances):
+    launch(emulator.as_user("ec2", *launch_policy()), **GUARDED)
     assert len(instances()) == 1
 
 
@@ -274,25 +236,25 @@ def tagged(**tags):
         tagged(approval="one", more="much"),
     ],
 )
-def test_a_launch_that_misses_a_condition_is_refused(as_user, launch, instances, changes):
-    client = as_user(launch_policy())
+def test_a_launch_that_misses_a_condition_is_refused(emulator, launch, instances, changes):
+    client = emulator.as_user("ec2", *launch_policy())
     assert code_of(lambda: launch(client, **GUARDED | changes)) == "UnauthorizedOperation"
     assert instances() == []
 
 
-def test_tags_of_a_launch_need_their_own_permission(as_user, launch, instances):
-    client = as_user(launch_policy(create_tags=False))
+def test_tags_of_a_launch_need_their_own_permission(emulator, launch, instances):
+    client = emulator.as_user("ec2", *launch_policy(create_tags=False))
     assert code_of(lambda: launch(client, **GUARDED)) == "UnauthorizedOperation"
     assert instances() == []
 
 
-def test_permission_is_checked_before_a_dry_run(as_user, launch):
-    nobody = as_user(NOTHING)
+def test_permission_is_checked_before_a_dry_run(emulator, launch):
+    nobody = emulator.as_user("ec2", NOTHING)
     assert code_of(lambda: launch(nobody, DryRun=True, **GUARDED)) == "UnauthorizedOperation"
 
 
-def test_a_refused_call_is_recorded(emulator, as_user, launch, key_name):
-    code_of(lambda: launch(as_user(NOTHING), **GUARDED))
+def test_a_refused_call_is_recorded(emulator, launch, key_name):
+    code_of(lambda: launch(emulator.as_user("ec2", NOTHING), **GUARDED))
     refused = emulator.recorded()[-1]
     assert refused["action"] == "RunInstances"
     assert refused["parameters"]["KeyName"] == key_name

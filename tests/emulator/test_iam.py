@@ -1,14 +1,14 @@
 import json
 import uuid
 
-import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.emulator
 
 
 def test_a_policy_that_demands_tls_admits_what_arrives_on_loopback(emulator):
-    bucket, name = f"bucket-{uuid.uuid4().hex[:8]}", f"user-{uuid.uuid4().hex[:8]}"
+    bucket = f"bucket-{uuid.uuid4().hex[:8]}"
     emulator.client("s3").create_bucket(Bucket=bucket)
     resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
     only_tls = {
@@ -21,19 +21,25 @@ def test_a_policy_that_demands_tls_admits_what_arrives_on_loopback(emulator):
     emulator.client("s3").put_bucket_policy(
         Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [only_tls]})
     )
-    iam = emulator.client("iam")
-    iam.create_user(UserName=name)
-    allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": resources}
-    iam.put_user_policy(
-        UserName=name, PolicyName="only", PolicyDocument=json.dumps({"Statement": [allowed]})
-    )
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    own = boto3.client(
-        "s3",
-        endpoint_url=emulator.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    own = emulator.as_user("s3", {"Action": "s3:*", "Resource": resources})
     own.put_object(Bucket=bucket, Key="one", Body=b"1")
     assert own.get_object(Bucket=bucket, Key="one")["Body"].read() == b"1"
+
+
+def mail(sender: str) -> dict:
+    return {
+        "FromEmailAddress": sender,
+        "Destination": {"ToAddresses": ["reader@example.com"]},
+        "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+    }
+
+
+def test_a_grant_on_an_identity_lets_it_send_and_no_other(emulator):
+    for address in ("one@example.com", "two@example.com"):
+        emulator.client("sesv2").create_email_identity(EmailIdentity=address)
+    identity = "arn:aws:ses:us-east-1:000000000000:identity/one@example.com"
+    own = emulator.as_user("sesv2", {"Action": "ses:SendEmail", "Resource": identity})
+    assert own.send_email(**mail("One <one@example.com>"))["MessageId"]
+    with pytest.raises(ClientError) as refused:
+        own.send_email(**mail("two@example.com"))
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"

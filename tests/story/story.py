@@ -121,6 +121,51 @@ class Story:
         found = pages.paginate(TableName=self.outputs[output], ConsistentRead=True)
         return [item for page in found for item in page["Items"]]
 
+    def id_token(self, name: str) -> str:
+        """An ID token of somebody: signed by the same pool, but not for the API."""
+        cognito = self.aws.client("cognito-idp")
+        answer = cognito.admin_initiate_auth(
+            UserPoolId=self.outputs["UserPoolId"],
+            ClientId=self.outputs["UserPoolClientId"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": self.user(name).email, "PASSWORD": self.password},
+        )
+        return answer["AuthenticationResult"]["IdToken"]
+
+    def put_role_policy(self, role: str, policy: str, document: dict) -> None:
+        """Write a role's inline policy."""
+        self.aws.client("iam").put_role_policy(
+            RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document)
+        )
+
+    def edit_plan(self, approval_id: str, old: str, new: str) -> None:
+        """What somebody with rights on the table could do to a stored plan."""
+        dynamodb, table = self.aws.client("dynamodb"), self.outputs["ApprovalsTable"]
+        key = {"pk": {"S": approval_id}, "sk": {"S": "approval"}}
+        stored = dynamodb.get_item(TableName=table, Key=key)["Item"]["plan"]["S"]
+        dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET #plan = :plan",
+            ExpressionAttributeNames={"#plan": "plan"},
+            ExpressionAttributeValues={":plan": {"S": stored.replace(old, new)}},
+        )
+
+    def copy_approval_as_unstarted(self, approval_id: str, copy_id: str) -> None:
+        """A record as a crash leaves it that came after the write and before the start."""
+        dynamodb, table = self.aws.client("dynamodb"), self.outputs["ApprovalsTable"]
+        key = {"pk": {"S": approval_id}, "sk": {"S": "approval"}}
+        stored = dynamodb.get_item(TableName=table, Key=key)["Item"]
+        for name in ("expires_at", "asked", "notified"):
+            stored.pop(name, None)
+        left = {
+            "pk": {"S": copy_id},
+            "status": {"S": "preparing"},
+            "version": {"N": "1"},
+            "due_at": {"N": "1"},
+        }
+        dynamodb.put_item(TableName=table, Item={**stored, **left})
+
 
 class Person:
     """Somebody with an access token."""

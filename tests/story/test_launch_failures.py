@@ -1,0 +1,155 @@
+"""What AWS answers when it does not start an instance, and what a lost answer may not do."""
+
+import pytest
+
+from tests.story.script import KONDO
+from tests.story.test_launch import asks_for_an_instance
+
+pytestmark = pytest.mark.story
+
+
+def approved(story, arguments=None) -> tuple[dict, dict]:
+    """A launch that somebody has approved, and the approval when it is closed."""
+    if arguments is None:
+        turn = asks_for_an_instance(story)
+    else:
+        story.model.calls(arguments=arguments)
+        turn = story.user("alice").says("start")
+    approval = turn["approval"]["id"]
+    story.user("bob").approves(approval)
+    return turn, story.user("bob").sees_closed(approval)
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        ("InvalidAMIID.NotFound", {**KONDO, "image_id": "ami-0123456789abcdef0"}),
+        ("InvalidKeyPair.NotFound", {**KONDO, "key_name": "nobody"}),
+    ],
+)
+def test_what_does_not_exist_is_reported_and_not_marked_as_launched(story, code, arguments):
+    """EC2-25."""
+    turn, closed = approved(story, arguments)
+    assert closed["calls"][0]["outcome"]["status"] == "failed"
+    assert code in closed["calls"][0]["outcome"]["text"]
+    assert story.instances(closed["id"]) == []
+    told = story.user("alice").sees_turn(turn["conversation_id"], "completed")
+    assert code in told["reply"]
+    assert "Nothing was started" in told["reply"]
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "InsufficientInstanceCapacity"])
+def test_a_refusal_of_aws_is_reported_and_sent_once(story, code):
+    """EC2-25."""
+    turn = asks_for_an_instance(story)
+    approval = turn["approval"]["id"]
+    story.ec2_fails(code, about=approval, status=403, times=1)
+    story.user("bob").approves(approval)
+    closed = story.user("bob").sees_closed(approval)
+    assert closed["calls"][0]["outcome"]["status"] == "failed"
+    assert code in closed["calls"][0]["outcome"]["text"]
+    assert len(story.launches(approval)) == 1
+    assert story.instances(approval) == []
+
+
+def test_a_throttled_launch_is_sent_again_and_starts_one_instance(story):
+    approval = asks_for_an_instance(story)["approval"]["id"]
+    story.ec2_fails("RequestLimitExceeded", about=approval, status=503, times=1)
+    story.user("bob").approves(approval)
+    closed = story.user("bob").sees_closed(approval)
+    assert closed["calls"][0]["outcome"]["status"] == "succeeded"
+    assert len(story.instances(approval)) == 1
+
+
+def test_an_answer_lost_after_the_effect_is_asked_again_with_the_same_token(story):
+    """EC2-23."""
+    approval = asks_for_an_instance(story)["approval"]["id"]
+    story.ec2_fails(about=approval, then="drop", effect=True, times=1)
+    story.user("bob").approves(approval)
+    closed = story.user("bob").sees_closed(approval)
+    assert closed["calls"][0]["outcome"]["status"] == "succeeded"
+    [instance] = story.instances(approval)
+    assert instance in closed["calls"][0]["outcome"]["text"]
+    sent = [call["parameters"] for call in story.launches(approval)]
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
+
+
+def test_the_launch_delivered_again_starts_nothing_more(story):
+    """EC2-23."""
+    _, closed = approved(story)
+    event = {
+        "v": 1,
+        "approval_id": closed["id"],
+        "digest": closed["digest"],
+        "call_id": closed["calls"][0]["id"],
+    }
+    for _ in range(2):
+        _, error = story.invoke("LaunchInstanceFunction", event)
+        assert error == "LaunchRefused"
+    assert len(story.launches(closed["id"])) == 1
+    assert len(story.instances(closed["id"])) == 1
+
+
+def test_a_launch_made_by_hand_without_an_approval_is_refused(story):
+    approval = asks_for_an_instance(story)["approval"]["id"]
+    pending = story.user("bob").sees_approval(approval, "pending")
+    event = {
+        "v": 1,
+        "approval_id": approval,
+        "digest": pending["digest"],
+        "call_id": pending["calls"][0]["id"],
+    }
+    _, error = story.invoke("LaunchInstanceFunction", event)
+    assert error == "LaunchRefused"
+    assert story.ec2_calls(about=approval) == []
+    story.user("bob").approves(approval)
+    story.user("bob").sees_closed(approval)
+    assert len(story.instances(approval)) == 1
+
+
+def test_a_plan_edited_after_it_was_shown_cannot_be_approved(story):
+    """EC2-30."""
+    approval = asks_for_an_instance(story)["approval"]["id"]
+    shown = story.user("bob").sees_approval(approval, "pending")
+    story.edit_plan(approval, "t2.micro", "t3.small")
+    refused = story.user("bob").decides(approval, "approve", digest=shown["digest"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "digest_differs")
+    assert story.ec2_calls(about=approval) == []
+
+
+def test_a_plan_edited_after_the_vote_is_not_launched(story):
+    """EC2-30: edited while EC2 throttles, between the first try and the second."""
+    approval = asks_for_an_instance(story)["approval"]["id"]
+    story.ec2_fails("RequestLimitExceeded", about=approval, status=503, times=1)
+    story.user("bob").approves(approval)
+    story.until(lambda: story.launches(approval))
+    story.edit_plan(approval, "t2.micro", "t3.small")
+    story.user("bob").sees_closed(approval)
+    assert [launch["answer"]["status"] for launch in story.launches(approval)] == [503]
+    assert story.instances(approval) == []
+
+
+def test_the_launch_role_without_its_right_starts_nothing(story):
+    """Taking ec2:RunInstances from the launch role is seen at once: the emulator enforces roles."""
+    approval = asks_for_an_instance(story)["approval"]["id"]
+    iam = story.aws.client("iam")
+    role = story.outputs["LaunchRoleArn"].rsplit("/", 1)[-1]
+    [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    without = {
+        **document,
+        "Statement": [
+            statement
+            for statement in document["Statement"]
+            if "ec2:RunInstances" not in statement["Action"]
+        ],
+    }
+    story.put_role_policy(role, policy, without)
+    try:
+        story.user("bob").approves(approval)
+        closed = story.user("bob").sees_closed(approval)
+    finally:
+        story.put_role_policy(role, policy, document)
+    assert "UnauthorizedOperation" in closed["calls"][0]["outcome"]["text"]
+    assert story.instances(approval) == []
