@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.shared.errors import BadRequest, Conflict, Gone, NotAllowed, NotFound
+from functions.shared.plan import digest_of
 
 APPROVERS = "approvers"
 REASON_CHARACTERS = 1000
@@ -250,7 +251,7 @@ def decide(
         raise AlreadyClosed(approval.status)
     if approval.has_expired(now):
         raise Expired
-    if digest != approval.digest:
+    if not digest == approval.digest == digest_of(approval.plan):
         raise DigestDiffers
     return wanted
 

@@ -89,7 +89,7 @@ class Story:
         ]
 
     def ec2_fails(self, code: str = "", *, about: str, **fault: object) -> None:
-        """The next RunInstances with this value in some parameter goes wrong: `code`, `status`,
+        """The next RunInstances with this value in some parameter goes wrong: `code`,
         `effect`, `then` = hang or drop, `seconds`, `times`."""
         wish = {"action": "RunInstances", "code": code, "about": about, **fault}
         address = f"{self._stack.ready['emulator']}/_countersign/ec2/faults"

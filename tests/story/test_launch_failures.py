@@ -23,7 +23,7 @@ def approved(story, arguments=None) -> tuple[dict, dict]:
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
-        ("InvalidAMIID.NotFound", {**KONDO, "image_id": "ami-0123456789abcdef0"}),
+        ("InvalidAMIID.NotFound", {**KONDO, "image_id": "ami-0fedcba9876543210"}),
         ("InvalidKeyPair.NotFound", {**KONDO, "key_name": "nobody"}),
     ],
 )
@@ -43,7 +43,7 @@ def test_a_refusal_of_aws_is_reported_and_sent_once(story, code):
     """EC2-25."""
     turn = asks_for_an_instance(story)
     approval = turn["approval"]["id"]
-    story.ec2_fails(code, about=approval, status=403, times=1)
+    story.ec2_fails(code, about=approval, times=1)
     story.user("bob").approves(approval)
     closed = story.user("bob").sees_closed(approval)
     assert closed["calls"][0]["outcome"]["status"] == "failed"
@@ -54,7 +54,7 @@ def test_a_refusal_of_aws_is_reported_and_sent_once(story, code):
 
 def test_a_throttled_launch_is_sent_again_and_starts_one_instance(story):
     approval = asks_for_an_instance(story)["approval"]["id"]
-    story.ec2_fails("RequestLimitExceeded", about=approval, status=503, times=1)
+    story.ec2_fails("RequestLimitExceeded", about=approval, times=1)
     story.user("bob").approves(approval)
     closed = story.user("bob").sees_closed(approval)
     assert closed["calls"][0]["outcome"]["status"] == "succeeded"
@@ -121,7 +121,7 @@ def test_a_plan_edited_after_it_was_shown_cannot_be_approved(story):
 def test_a_plan_edited_after_the_vote_is_not_launched(story):
     """EC2-30: edited while EC2 throttles, between the first try and the second."""
     approval = asks_for_an_instance(story)["approval"]["id"]
-    story.ec2_fails("RequestLimitExceeded", about=approval, status=503, times=1)
+    story.ec2_fails("RequestLimitExceeded", about=approval, times=1)
     story.user("bob").approves(approval)
     story.until(lambda: story.launches(approval))
     story.edit_plan(approval, "t2.micro", "t3.small")
