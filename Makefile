@@ -64,7 +64,7 @@ test: setup ## every test: unit, integration, infra, story, browser
 
 .PHONY: test-fast
 test-fast: setup ## the tests that need no emulator: unit, integration, infra
-	$(PYTEST) $(wildcard tests/unit tests/integration tests/infra)
+	$(PYTEST) --numprocesses 2 --dist loadfile $(wildcard tests/unit tests/integration tests/infra)
 
 .PHONY: local
 local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…), without an AWS account
