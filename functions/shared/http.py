@@ -23,7 +23,8 @@ from functions.shared.errors import (
 from functions.shared.identifiers import is_id
 from functions.shared.observe import begin, logger
 
-BODY_BYTES = 64 * 1024
+BODY_BYTES = 256 * 1024
+"""Room for a message of 32 KB however a client escapes it: up to six characters for a byte."""
 SAFE_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",

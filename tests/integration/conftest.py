@@ -13,6 +13,7 @@ from tests.support.account import (
     make_tables,
     make_topic,
     one_request_at_a_time,
+    read_signing_keys_once,
 )
 from tests.support.backend import compose_rooms
 
@@ -24,18 +25,27 @@ def agents_file(tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="module")
+def one_account():
+    """Made once per module; `account` empties it for each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        read_signing_keys_once(patch)
+        one_request_at_a_time(patch)
+        with mock_aws():
+            account = Account()
+            make_tables()
+            make_people(account)
+            make_topic(account)
+            make_secret(account)
+            yield account
+
+
 @pytest.fixture
-def account(monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
-    one_request_at_a_time(monkeypatch)
-    with mock_aws():
-        account = Account()
-        make_tables()
-        make_people(account)
-        make_topic(account)
-        make_secret(account)
-        yield account
+def account(one_account):
+    one_account.empty()
+    return one_account
 
 
 @pytest.fixture

@@ -5,8 +5,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+import moto.cognitoidp.models
 import moto.core.botocore_stubber
 import pytest
+from moto.dynamodb.models import dynamodb_backends
+from moto.ec2.models import ec2_backends
 
 from functions.shared.aws import client
 
@@ -50,6 +53,19 @@ class Account:
     topic_arn: str = ""
     secret_arn: str = ""
     queues: dict[str, str] = field(default_factory=dict)
+    are_people_changed: bool = False
+
+    def empty(self) -> None:
+        """As it was made: no items, no mails, no instances, nobody left or joined."""
+        for name in (CONVERSATIONS, APPROVALS, TASK_TOKENS):
+            dynamodb_backends[ACCOUNT_ID][REGION].tables[name].items.clear()
+        for email in self.queues:
+            self.mails(email)
+        ec2_backends[ACCOUNT_ID][REGION].reservations.clear()
+        if self.are_people_changed:
+            self.humans = people()
+            make_people(self)
+            self.are_people_changed = False
 
     def mails(self, email: str) -> list[dict[str, str]]:
         """Every mail to one address, oldest first; read once, then gone."""
@@ -75,6 +91,7 @@ class Account:
     def enroll(
         self, name: str, email: str, groups: tuple[str, ...], *, verified: bool = True
     ) -> Human:
+        self.are_people_changed = True
         human = Human(name, email, groups)
         made = client("cognito-idp").admin_create_user(
             UserPoolId=self.pool,
@@ -93,11 +110,13 @@ class Account:
         return human
 
     def leave_group(self, human: Human, group: str) -> None:
+        self.are_people_changed = True
         client("cognito-idp").admin_remove_user_from_group(
             UserPoolId=self.pool, Username=human.sub, GroupName=group
         )
 
     def disable(self, human: Human) -> None:
+        self.are_people_changed = True
         client("cognito-idp").admin_disable_user(UserPoolId=self.pool, Username=human.sub)
 
 
@@ -139,6 +158,7 @@ def make_people(account: Account) -> None:
         cognito.create_group(UserPoolId=account.pool, GroupName=group)
     for key, human in account.humans.items():
         account.humans[key] = account.enroll(human.name, human.email, human.groups)
+    account.are_people_changed = False
 
 
 def make_topic(account: Account) -> None:
@@ -159,6 +179,19 @@ def make_topic(account: Account) -> None:
 def make_secret(account: Account) -> None:
     made = client("secretsmanager").create_secret(Name="model-key", SecretString=MODEL_KEY)
     account.secret_arn = made["ARN"]
+
+
+def read_signing_keys_once(patch: pytest.MonkeyPatch) -> None:
+    """moto reads its signing key anew for every pool, which takes longer than everything else."""
+    read = moto.cognitoidp.models.jwk.RSAKey.import_key
+    keys: dict[str, Any] = {}
+
+    class OneKey:
+        @staticmethod
+        def import_key(value: Any) -> Any:
+            return keys.setdefault("key", keys.get("key") or read(value))
+
+    patch.setattr(moto.cognitoidp.models.jwk, "RSAKey", OneKey)
 
 
 def one_request_at_a_time(patch: pytest.MonkeyPatch) -> None:
