@@ -37,6 +37,8 @@ class Front:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
@@ -47,6 +49,16 @@ class Front:
             is_sign_in = path.startswith(_SIGN_IN[0]) or path in _SIGN_IN[1:]
             answer = await self._pass_on(request, "" if is_sign_in else self._api)
         await answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Begin and end together with the server."""
+        while True:
+            event = (await receive())["type"]
+            if event == "lifespan.shutdown":
+                await self._client.aclose()
+            await send({"type": f"{event}.complete"})
+            if event == "lifespan.shutdown":
+                return
 
     async def _local(self, request: Request, path: str) -> Response:
         """The mailbox; only under our own name, so that no other site can read it by rebinding."""
@@ -95,7 +107,7 @@ class Server:
 
     def __init__(self, application: Any, listener: socket.socket) -> None:  # noqa: ANN401
         settings = uvicorn.Config(
-            application, http="h11", lifespan="off", log_level="error", server_header=False
+            application, http="h11", lifespan="on", log_level="error", server_header=False
         )
         self._server = uvicorn.Server(settings)
         self._thread = threading.Thread(

@@ -49,10 +49,8 @@ def write_whole(file: Path, content: Mapping[str, Any]) -> None:
 def record_processes(directory: Path, *groups: int) -> None:
     """Remember this process, and the leaders of process groups it has started, for `stop`."""
     file = directory / _PROCESSES
-    started = set(groups)
-    if file.exists():
-        started.update(json.loads(file.read_text())["groups"])
-    write_whole(file, {"driver": os.getpid(), "groups": sorted(started)})
+    known = json.loads(file.read_text())["groups"] if file.exists() else []
+    write_whole(file, {"driver": os.getpid(), "groups": list(dict.fromkeys([*known, *groups]))})
 
 
 def stop(directory: Path) -> str:
