@@ -60,7 +60,6 @@ function reloadButton() {
 
 function showUser(user) {
   const who = visible(user.name || user.email);
-  const name = element("span", { class: "account-name" }, who);
   const failure = element("p", { class: "small", role: "status" });
   const leave = async () => {
     try {
@@ -74,9 +73,10 @@ function showUser(user) {
     { class: "account" },
     element(
       "summary",
-      { "aria-label": say("signed-in-as", { who }) },
+      {},
+      element("span", { class: "visually-hidden" }, say("signed-in-as", { who })),
       element("span", { class: "initial", "aria-hidden": "true" }, [...who][0]?.toUpperCase() ?? "?"),
-      name,
+      element("span", { class: "account-name", "aria-hidden": "true" }, who),
     ),
     element(
       "div",

@@ -1,0 +1,59 @@
+"""A headless Chromium before the deployed stack, and the people who use it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.visitor import DESKTOP, Visitor, signed_in_cookies
+from tests.story.conftest import pytest_sessionfinish, stacks, story  # noqa: F401
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        reason = f"no Chromium on this machine (looked for {', '.join(PROGRAMS)})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def kept_cookies() -> dict:
+    """What a browser keeps of each person's sign-in; made once, as a person would."""
+    return {}
+
+
+@pytest.fixture
+def visit(chromium, story, kept_cookies):  # noqa: F811
+    """Opens a browser for somebody: `visit("bob", **PHONE)`, signed in unless told otherwise."""
+    visitors: list[Visitor] = []
+
+    def open_browser(name: str, *, signed_in: bool = True, **look) -> Visitor:
+        context = chromium.new_context(**{**DESKTOP, **look})
+        visitor = Visitor(context, story, name)
+        visitors.append(visitor)
+        if signed_in:
+            if name not in kept_cookies:
+                kept_cookies[name] = signed_in_cookies(chromium, story, name)
+            context.add_cookies(kept_cookies[name])
+        return visitor
+
+    yield open_browser
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    for visitor in visitors:
+        visitor.context.close()
+    assert complaints == []
