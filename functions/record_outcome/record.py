@@ -67,7 +67,7 @@ def record_outcome(
         if approval.closed_at is not None:
             _tell(deps, approval)
             return
-        if not finished and _is_running(deps, approval_id):
+        if not finished and not _has_ended(deps, approval):
             return
         try:
             if approval.status in OPEN:
@@ -160,14 +160,17 @@ def _tell(deps: Recording, approval: Approval) -> None:
     deps.approvals.mark_told(approval.id, deps.clock())
 
 
-def _is_running(deps: Recording, approval_id: str) -> bool:
-    """Whether the approval's execution still runs, so that the outcome is its own to record."""
+def _has_ended(deps: Recording, approval: Approval) -> bool:
+    """Whether the approval's execution is over, so that nobody else will record its outcome.
+
+    One that has not been started yet is the sweep's to start; one that AWS has forgotten is over.
+    """
     arn = deps.settings.state_machine_arn.replace(":stateMachine:", ":execution:")
     try:
-        answer = deps.states.describe_execution(executionArn=f"{arn}:{approval_id}")
+        answer = deps.states.describe_execution(executionArn=f"{arn}:{approval.id}")
     except deps.states.exceptions.ExecutionDoesNotExist:
-        return False
-    return str(answer["status"]) == "RUNNING"
+        return approval.status is not Status.PREPARING
+    return str(answer["status"]) != "RUNNING"
 
 
 def _why(ended_as: Status | None) -> str:

@@ -23,7 +23,7 @@ def approved(story, arguments=None) -> tuple[dict, dict]:
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
-        ("InvalidAMIID.NotFound", {**KONDO, "image_id": "ami-0fedcba9876543210"}),
+        ("InvalidAMIID.NotFound", {**KONDO, "image_id": "ami-0badbadbadbadbad0"}),
         ("InvalidKeyPair.NotFound", {**KONDO, "key_name": "nobody"}),
     ],
 )
