@@ -71,7 +71,7 @@ class Run:
         self._until.callback(cdk.stop)
         if emulator is not None:
             self.tell("bootstrapping and synthesizing")
-            cdk.start("bootstrap", f"aws://{ACCOUNT}/{REGION}", "--app=true")
+            cdk.start("bootstrap", f"aws://{ACCOUNT}/{REGION}", directory=self._directory)
         else:
             self.tell("synthesizing")
         outputs = deploy(wish, cdk, self.tell)

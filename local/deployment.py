@@ -94,12 +94,12 @@ class Cdk:
         self._environment = aws_environment(endpoint, directory / "programs")
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, command: str, *arguments: str) -> None:
-        """Begin a command; several may run at once."""
+    def start(self, command: str, *arguments: str, directory: Path = ROOT) -> None:
+        """Begin a command; several may run at once. Outside the checkout it knows of no app."""
         with self._log(command).open("wb") as output:
             self._running[command] = subprocess.Popen(  # noqa: S603
                 [str(CDK), command, *arguments, "--no-notices", "--ci"],
-                cwd=ROOT,
+                cwd=directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
