@@ -130,6 +130,24 @@ def test_every_sentence_a_script_says_is_in_the_table():
     assert said - known == set()
 
 
+@pytest.mark.parametrize("name", ["chat.html", "inbox.html", "approval.html"])
+def test_what_stands_in_a_page_is_in_the_table_too(name):
+    table = dict(
+        re.findall(r'^  "([^"]+)": "([^"]*)",', (FOLDER / "messages.js").read_text(), re.MULTILINE)
+    )
+    page = (FOLDER / name).read_text()
+    marked = re.findall(r'data-say="([^"]+)"[^>]*>([^<]*)<', page)
+    marked += [
+        (key, text)
+        for text, key in re.findall(r'aria-label="([^"]+)" data-say-label="([^"]+)"', page)
+    ]
+    assert marked
+    assert [(key, text) for key, text in marked if table.get(key) != text] == []
+    body = page[page.index("</noscript>") :]
+    texts = [text.strip() for text in re.findall(r">([^<]+)<", body)]
+    assert {text for text in texts if text} <= {text for _, text in marked}
+
+
 def test_health_says_which_model_and_version_this_is():
     assert asks("GET /healthz").json == {
         "status": "ok",

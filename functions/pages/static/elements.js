@@ -79,5 +79,6 @@ export function renew(place, ...content) {
   const same = control && place.querySelector(`[data-control="${CSS.escape(control)}"]`);
   const target = same || place;
   if (!same && !place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
-  (target.matches("details") ? target.querySelector("summary") : target).focus({ preventScroll: true });
+  const inside = target.matches("a, button, [tabindex]") ? null : target.querySelector("summary, button");
+  (inside ?? target).focus({ preventScroll: true });
 }

@@ -1,12 +1,13 @@
 /** What every page has: who is signed in, the model's label, and the states before there is anything to show. */
 
 import { byId, element, foreign, icon, visible } from "./elements.js";
-import { say } from "./messages.js";
+import { fillIn, say } from "./messages.js";
 import { openSession, signInAddress, signOut } from "./session.js";
 import { send } from "./transport.js";
 
 /** Show the page to whoever is signed in; otherwise say why not, and how to go on. */
 export async function enter(signedOutSentence, show) {
+  fillIn();
   try {
     const user = await openSession();
     if (user === null) {

@@ -99,7 +99,9 @@ export class History {
       try {
         await call("DELETE", `/conversations/${encodeURIComponent(id)}`);
       } catch (problem) {
-        back();
+        row.querySelector("p").textContent = problem.message;
+        yes.remove();
+        no.focus();
         announce(problem.message);
         return;
       }

@@ -2,6 +2,10 @@
 
 const english = {
   "app.name": "Countersign",
+  "nav.pages": "Pages",
+  "skip.message": "Skip to the message field",
+  "skip.request": "Skip to the request",
+  "skip.requests": "Skip to the requests",
   "sign-in": "Sign in",
   "sign-out": "Sign out",
   "signed-in-as": "Signed in as {who}",
@@ -44,6 +48,11 @@ const english = {
   "chat.earlier": "Show earlier messages",
   "chat.gone": "This conversation does not exist, or it is not yours.",
   "chat.new": "New conversation",
+  "chat.conversation": "Conversation",
+  "chat.message": "Message",
+  "chat.write": "Write a message",
+  "chat.send": "Send",
+  "chat.hint": "Nothing happens in AWS before another person countersigns it.",
   "history.title": "Conversations",
   "history.open": "Show conversations",
   "history.close": "Close conversations",
@@ -174,6 +183,16 @@ export function say(key, values = {}) {
   const table = languages[document.documentElement.lang] ?? english;
   const sentence = table[key] ?? english[key] ?? key;
   return sentence.replace(/\{(\w+)\}/g, (blank, name) => values[name] ?? blank);
+}
+
+/** Put the page's language into what stands in the HTML: `data-say`, `-label`, `-placeholder`. */
+export function fillIn() {
+  for (const place of document.querySelectorAll("[data-say]")) place.textContent = say(place.dataset.say);
+  for (const [mark, attribute] of [["data-say-label", "aria-label"], ["data-say-placeholder", "placeholder"]]) {
+    for (const place of document.querySelectorAll(`[${mark}]`)) {
+      place.setAttribute(attribute, say(place.getAttribute(mark)));
+    }
+  }
 }
 
 /** Names joined as a person would say them: "Bob or Carol". */
