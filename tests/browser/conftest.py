@@ -17,8 +17,9 @@ QUIET = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its module: while it runs, Playwright's event loop would be in others' way."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         reason = f"no Chromium on this machine (looked for {', '.join(PROGRAMS)})"
@@ -31,7 +32,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kept_cookies() -> dict:
     """What a browser keeps of each person's sign-in; made once, as a person would."""
     return {}
