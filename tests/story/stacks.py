@@ -92,5 +92,5 @@ class Stacks:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{' '.join(command)} did not start: {output.read_text()}")
             time.sleep(0.1)
-        process.returncode = 0
+        process.returncode = 0  # it outlives this object, which would warn when collected
         return file.read_text()
