@@ -294,6 +294,7 @@ def test_signing_out_without_the_sign_in_service_still_clears_the_cookie(browser
 def test_no_token_code_state_or_cookie_reaches_the_log(pool, browser):
     written = io.StringIO()
     listener = logging.StreamHandler(written)
+    listener.setFormatter(logger.registered_formatter)
     logger.addHandler(listener)
     query = browser.goes_to_sign_in(pool)
     secrets = [query["code"], query["state"], *browser.jar.values(), "refresh-1", "eyJ"]
