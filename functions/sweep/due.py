@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from functions.shared.approval import Status
+from functions.shared.approval import OPEN, Status
 
 ALARM_SECONDS = 5 * 60
 STUCK_SECONDS = 10 * 60
@@ -39,14 +39,14 @@ def steps_for(item: Mapping[str, Any], now: int) -> Iterator[tuple[Step, Mapping
 
 
 def is_overdue(item: Mapping[str, Any], now: int) -> bool:
-    """Pending for more than five minutes past its expiry."""
-    is_pending = item["status"]["S"] == Status.PENDING.value
-    return is_pending and now - int(item["due_at"]["N"]) > ALARM_SECONDS
+    """For more than five minutes past its time, still waiting to be opened or to expire."""
+    is_open = item["status"]["S"] in OPEN
+    return is_open and now - int(item["due_at"]["N"]) > ALARM_SECONDS
 
 
 def is_unsettled(item: Mapping[str, Any], now: int) -> bool:
     """Ended or decided, but not closed for five minutes."""
-    is_open = item["status"]["S"] in (Status.PENDING.value, Status.PREPARING.value)
+    is_open = item["status"]["S"] in OPEN
     return (
         not is_open and "closed_at" not in item and now - int(item["due_at"]["N"]) > ALARM_SECONDS
     )

@@ -16,6 +16,9 @@ from tests.support.account import (
     read_signing_keys_once,
 )
 from tests.support.backend import compose_rooms
+from tests.support.properties import load_profile
+
+load_profile()
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,8 @@ def test_each_state_is_handed_to_the_owner_of_its_next_step(item, steps):
     [
         (entry("pending", due=-300), False, False),
         (entry("pending", due=-301), True, False),
+        (entry("preparing", due=-300), False, False),
+        (entry("preparing", due=-301), True, False),
         (entry("approved", due=-300), False, False),
         (entry("approved", due=-301), False, True),
         (entry("expired", due=-301), False, True),

@@ -1,0 +1,5 @@
+"""Pure rules."""
+
+from tests.support.properties import load_profile
+
+load_profile()
