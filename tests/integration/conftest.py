@@ -13,6 +13,7 @@ from tests.support.account import (
     make_tables,
     make_topic,
     one_request_at_a_time,
+    read_plain_answers_plainly,
     read_signing_keys_once,
 )
 from tests.support.backend import compose_rooms
@@ -35,6 +36,7 @@ def one_account():
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         read_signing_keys_once(patch)
+        read_plain_answers_plainly(patch)
         one_request_at_a_time(patch)
         with mock_aws():
             account = Account()

@@ -241,5 +241,5 @@ def test_no_order_of_events_breaks_a_promise(one_account, agents_file):
 
         OneApproval.compose = staticmethod(compose)
         run_state_machine_as_test(
-            OneApproval, settings=settings(max_examples=25, stateful_step_count=12)
+            OneApproval, settings=settings(max_examples=20, stateful_step_count=12)
         )

@@ -7,9 +7,11 @@ from typing import Any
 
 import moto.cognitoidp.models
 import moto.core.botocore_stubber
+import moto.core.serialize
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
+from moto.sqs.models import sqs_backends
 
 from functions.shared.aws import client
 
@@ -59,8 +61,8 @@ class Account:
         """As it was made: no items, no mails, no instances, nobody left or joined."""
         for name in (CONVERSATIONS, APPROVALS, TASK_TOKENS):
             dynamodb_backends[ACCOUNT_ID][REGION].tables[name].items.clear()
-        for email in self.queues:
-            self.mails(email)
+        for queue in sqs_backends[ACCOUNT_ID][REGION].queues.values():
+            queue._messages.clear()
         ec2_backends[ACCOUNT_ID][REGION].reservations.clear()
         if self.are_people_changed:
             self.humans = people()
@@ -192,6 +194,19 @@ def read_signing_keys_once(patch: pytest.MonkeyPatch) -> None:
             return keys.setdefault("key", keys.get("key") or read(value))
 
     patch.setattr(moto.cognitoidp.models.jwk, "RSAKey", OneKey)
+
+
+def read_plain_answers_plainly(patch: pytest.MonkeyPatch) -> None:
+    """moto guesses how each attribute of an answer may be spelled; DynamoDB's answers are dicts that say it."""
+    pick = moto.core.serialize.AttributePicker.__call__
+
+    def picked(self: Any, context: Any) -> Any:
+        value = context.obj
+        if type(value) is dict and context.service_model.service_name == "dynamodb":
+            return value.get(context.key)
+        return pick(self, context)
+
+    patch.setattr(moto.core.serialize.AttributePicker, "__call__", picked)
 
 
 def one_request_at_a_time(patch: pytest.MonkeyPatch) -> None:
