@@ -15,7 +15,7 @@ from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.identifiers import timestamp
 from functions.shared.ledger import Ledger, RecordChanged
-from functions.shared.observe import INSTANCES_LAUNCHED, OUTCOMES_UNKNOWN, count, logger
+from functions.shared.observe import INSTANCES_LAUNCHED, count, logger
 from functions.shared.plan import digest_of
 from functions.shared.run_instances import check, parameters
 from functions.shared.settings import LaunchInstanceSettings
@@ -63,7 +63,12 @@ def launch(deps: Launching, approval_id: str, digest: str, call_id: str) -> Outc
         logger.info("this call has its outcome already", status=earlier.status)
         return earlier
     tags = tags_of(approval.id, approval.requester, decision.by)
-    outcome = _run(deps, approval.id, parameters(arguments, client_token=token, tags=tags))
+    outcome = _run(
+        deps,
+        approval.id,
+        parameters(arguments, client_token=token, tags=tags),
+        was_asked_before=row is not None,
+    )
     deps.ledger.end(approval.id, call_id, outcome, timestamp(deps.clock()))
     return outcome
 
@@ -94,25 +99,32 @@ def _approved_call(
     return call
 
 
-def _run(deps: Launching, approval_id: str, request: dict[str, Any]) -> Outcome:
-    """One RunInstances request; its answer, or what its error means."""
+def _run(
+    deps: Launching, approval_id: str, request: dict[str, Any], *, was_asked_before: bool
+) -> Outcome:
+    """One RunInstances request; its answer, or what its error means.
+
+    An earlier request with this token may have started an instance although this one is refused: EC2 is asked.
+    """
     try:
         ec2 = deps.ec2_for(approval_id)
     except (BotoCoreError, ClientError) as error:
         raise TemporarilyUnavailable(
             f"The launch role could not be assumed: {error_code(error)}"
         ) from error
-    token = request["ClientToken"]
     try:
         instance_id = str(ec2.run_instances(**request)["Instances"][0]["InstanceId"])
     except (BotoCoreError, ClientError) as error:
-        try:
-            return _refusal(error)
-        except LaunchAmbiguous:
-            found = _launched_with(ec2, token)
-            if found is None:
-                raise
+        refusal = _refusal(error)
+        found = None
+        if refusal is None or was_asked_before:
+            found = _launched_with(ec2, request["ClientToken"])
+        if found is not None:
             instance_id = found
+        elif refusal is not None:
+            return refusal
+        else:
+            raise LaunchAmbiguous(error_code(error)) from error
     count(INSTANCES_LAUNCHED)
     logger.info("instance was launched", instance_id=instance_id)
     return Outcome(
@@ -122,30 +134,32 @@ def _run(deps: Launching, approval_id: str, request: dict[str, Any]) -> Outcome:
     )
 
 
-def _refusal(error: BotoCoreError | ClientError) -> Outcome:
-    """What EC2's refusal means; raises `LaunchAmbiguous` where it may have started something all the same."""
-    if isinstance(error, BotoCoreError):
-        logger.warning("EC2 gave no clear answer", error=type(error).__name__)
-        raise LaunchAmbiguous(type(error).__name__) from error
+def _refusal(error: BotoCoreError | ClientError) -> Outcome | None:
+    """What EC2's refusal means; None where it may have started something all the same."""
     code = error_code(error)
+    if isinstance(error, BotoCoreError):
+        logger.warning("EC2 gave no clear answer", code=code)
+        return None
     logger.warning("EC2 refused the launch", code=code)
     message = str(error.response.get("Error", {}).get("Message", ""))
     http_status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    outcome = judge(code, message, http_status)
-    if outcome.status == "unknown":
-        count(OUTCOMES_UNKNOWN)
-    return outcome
+    try:
+        return judge(code, message, http_status)
+    except LaunchAmbiguous:
+        return None
 
 
 def _launched_with(ec2: Any, client_token: str) -> str | None:
-    """The instance that an ambiguous request started, where EC2 shows it already; finding none proves nothing."""
+    """The instance that an earlier or unclear request started, where EC2 shows it already.
+
+    Raises `LaunchAmbiguous` where EC2 cannot be asked.
+    """
     try:
         answer = ec2.describe_instances(
             Filters=[{"Name": "client-token", "Values": [client_token]}]
         )
     except (BotoCoreError, ClientError) as error:
-        logger.warning("EC2 could not be asked what it started", error=type(error).__name__)
-        return None
+        raise LaunchAmbiguous("EC2 could not be asked what it started") from error
     instances = (one for part in answer["Reservations"] for one in part["Instances"])
     found = (one["InstanceId"] for one in instances if one.get("ClientToken") == client_token)
     return next(found, None)

@@ -21,6 +21,6 @@ def client(service: str) -> Any:
 
 
 def error_code(error: Exception) -> str:
-    """The `Code` of a botocore ClientError."""
-    response: dict[str, Any] = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Code", ""))
+    """The `Code` of a botocore ClientError; the class's name of an error that brought no answer."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", "")) or type(error).__name__

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from functions.shared.aws import client
 from functions.shared.identifiers import new_id
@@ -362,8 +363,13 @@ def test_after_an_ending_the_same_request_may_be_asked_again(backend):
     assert backend.ask(conversation_id=conversation_id) != approval_id
 
 
-def test_an_execution_that_cannot_be_started_is_left_to_the_sweep(backend):
-    backend.states.fail_with["start_execution"] = [client_error("ThrottlingException")]
+@pytest.mark.parametrize(
+    "error",
+    [client_error("ThrottlingException"), ReadTimeoutError(endpoint_url="https://states")],
+    ids=["throttled", "no answer"],
+)
+def test_an_execution_that_cannot_be_started_is_left_to_the_sweep(backend, error):
+    backend.states.fail_with["start_execution"] = [error]
     approval_id = backend.ask()
     assert backend.states.executions == {}
     backend.clock.turn(61)

@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from functions.shared.aws import client
 from functions.shared.identifiers import new_id
@@ -234,6 +234,25 @@ def test_the_table_itself_refuses_a_decision_after_expiry(backend, approval_id, 
     assert backend.approval(approval_id).decision is None
 
 
+def test_ec2_30_the_table_itself_refuses_a_decision_on_another_digest(
+    backend, approval_id, monkeypatch
+):
+    deciding = backend.rooms["decide_approval"]
+    write = deciding.approvals.decide
+
+    def after_an_edit(approval, decision, now):
+        backend.edit(approval_id, digest="1" * 64)
+        return write(approval, decision, now)
+
+    monkeypatch.setattr(deciding.approvals, "decide", after_an_edit)
+    refused(
+        backend.decide(approval_id, digest=backend.approval(approval_id).digest),
+        409,
+        "digest_differs",
+    )
+    assert backend.approval(approval_id).status == "pending"
+
+
 @pytest.mark.parametrize("first", ["approve", "reject"])
 @pytest.mark.parametrize("second", ["approve", "reject"])
 @pytest.mark.parametrize("by", ["bob", "carol"])
@@ -368,8 +387,9 @@ def test_a_spent_token_does_not_unmake_the_decision(backend, approval_id, code, 
         client_error("ThrottlingException"),
         client_error("InternalError", status=500),
         ConnectTimeoutError(endpoint_url="https://states"),
+        ReadTimeoutError(endpoint_url="https://states"),
     ],
-    ids=["throttled", "broken", "no connection"],
+    ids=["throttled", "broken", "no connection", "no answer"],
 )
 @pytest.mark.parametrize("repaired_by", ["sweep", "the same person"])
 def test_a_lost_answer_to_the_workflow_is_sent_later(backend, approval_id, error, repaired_by):

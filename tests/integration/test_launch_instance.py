@@ -388,6 +388,28 @@ def test_an_instance_that_cannot_be_seen_yet_is_found_by_the_retry(backend, appr
     assert len(backend.ec2.instances()) == 1
 
 
+@pytest.mark.parametrize("code", ["InvalidAMIID.NotFound", "UnauthorizedOperation"])
+def test_a_refusal_of_the_retry_does_not_hide_what_the_first_request_started(
+    backend, approved, monkeypatch, code
+):
+    ledger = backend.rooms["launch_instance"].ledger
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "end", lambda *_: None)
+        backend.launch(approved)
+    backend.ec2.faults = [client_error(code)]
+    assert backend.launch(approved)["status"] == "succeeded"
+    [instance] = backend.ec2.instances()
+    assert instance["InstanceId"] in told(backend, approved)["reply"]
+
+
+def test_a_refusal_of_the_retry_is_final_when_nothing_was_started(backend, approved):
+    backend.ec2.faults = [AMBIGUOUS[0], client_error("InvalidAMIID.NotFound")]
+    with pytest.raises(LaunchAmbiguous):
+        backend.launch(approved)
+    assert backend.launch(approved)["status"] == "failed"
+    assert backend.ec2.instances() == []
+
+
 def test_another_instance_is_never_taken_for_ours(backend, approved, monkeypatch):
     others = {"Reservations": [{"Instances": [{"InstanceId": "i-other", "ClientToken": "x"}]}]}
     monkeypatch.setattr(backend.ec2, "describe_instances", lambda **_: others, raising=False)

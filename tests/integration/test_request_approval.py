@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 import functions.request_approval.handler as room
 from functions.request_approval.handler import ApprovalNotOpen, NoApprover
@@ -103,7 +103,13 @@ def test_after_a_crash_before_the_mails_a_retry_sends_them(backend, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    "error", [client_error("Throttled", "Publish"), ConnectTimeoutError(endpoint_url="https://sns")]
+    "error",
+    [
+        client_error("Throttled", "Publish"),
+        ConnectTimeoutError(endpoint_url="https://sns"),
+        ReadTimeoutError(endpoint_url="https://sns"),
+    ],
+    ids=["throttled", "no connection", "no answer"],
 )
 def test_one_mail_that_cannot_be_sent_does_not_stop_the_others(backend, monkeypatch, error):
     approval_id = backend.ask()
