@@ -241,6 +241,18 @@ def test_a_record_made_approved_by_hand_runs_nothing(backend):
     assert backend.ec2.requests == []
 
 
+@pytest.mark.parametrize(
+    "status", ["cancelled", "expired", "denied", "failed", "rejected", "pending"]
+)
+def test_an_approved_record_that_an_operator_takes_back_by_hand_runs_nothing(
+    backend, approved, status
+):
+    backend.edit(approved, status=status)
+    with pytest.raises(LaunchRefused):
+        backend.launch(approved)
+    assert backend.ec2.requests == []
+
+
 def test_a_call_that_was_rejected_beside_an_approved_one_does_not_run(backend):
     approval_id = backend.ask(INSTANCE, {**INSTANCE, "key_name": "other"})
     backend.open(approval_id)
