@@ -12,7 +12,6 @@ from typing import Any
 from functions.shared.approval import Outcome
 from functions.shared.turn import Turn, TurnError, TurnStatus
 
-ITEM_BYTES = 300 * 1024
 TITLE_CHARACTERS = 80
 READ_ITEMS = 600
 

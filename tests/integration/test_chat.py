@@ -408,6 +408,21 @@ def test_a_message_to_a_conversation_that_is_being_answered_is_409(backend):
     assert second.headers["retry-after"] == "2"
 
 
+def test_the_largest_turn_there_can_be_is_stored_and_read(backend):
+    refused = calls(*(call('{"a": "' + "x" * 16_000 + '"}') for _ in range(6)))
+    backend.model.says(refused, refused, "r" * 100_000)
+    with watched(client("dynamodb")) as wire:
+        answer = backend.chat("m" * 32 * 1024)
+    assert answer.status == 200, answer.text
+    assert 280 * 1024 < len(wire.requests[-1][1]) < 330 * 1024
+    [turn] = backend.turns(answer.json["conversation_id"])
+    assert len(turn["reply"]) > 60_000
+    assert len(turn["tool_calls"]) == 12
+    backend.model.says("ok")
+    assert backend.chat("and?", conversation_id=answer.json["conversation_id"]).status == 200
+    check_valid(backend.model.asked[-1].messages)
+
+
 def test_a_busy_table_is_an_error_without_details_and_no_half_turn(backend, monkeypatch):
     def fail(**_):
         raise client_error("InternalServerError", "Query", status=500, message="arn:aws:secret")

@@ -22,6 +22,7 @@ from tests.support.backend import settings_of
 from tests.support.chat_completions import check_valid
 from tests.support.fake_model import call, calls
 from tests.support.model_service import model_service
+from tests.support.wire import watched
 
 LEAK = "sk-proj-of-the-provider"
 FAILURES = [
@@ -114,6 +115,14 @@ def test_ec2_08_the_secrets_key_and_the_settings_model_reach_the_service(backend
     assert body["model"] == "test-model"
     assert "tool_choice" not in body
     assert headers["authorization"] == f"Bearer {MODEL_KEY}"
+
+
+def test_the_key_is_read_once_in_five_minutes(backend, with_service):
+    with_service.answers(*({"text": "hi"} for _ in range(3)))
+    with watched(client("secretsmanager")) as wire:
+        for _ in range(3):
+            assert backend.chat("hello").status == 200
+    assert wire.operations() == ["secrets-manager.GetSecretValue"]
 
 
 def test_a_rotated_key_is_read_again_without_a_new_deploy(backend, with_service, account):
