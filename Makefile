@@ -60,7 +60,7 @@ fix: setup ## format, and mend what ruff can mend
 
 .PHONY: test
 test: setup ## every test: unit, integration, infra, story, browser
-	$(PYTEST)
+	$(PYTEST) --numprocesses 2 --dist loadfile
 
 .PHONY: test-fast
 test-fast: setup ## the tests that need no emulator: unit, integration, infra
