@@ -66,6 +66,14 @@ test: setup ## every test: unit, integration, infra, story, browser
 test-fast: setup ## the tests that need no emulator: unit, integration, infra
 	$(PYTEST) --numprocesses 2 --dist loadfile $(wildcard tests/unit tests/integration tests/infra)
 
+.PHONY: sweep
+sweep: setup ## fail every outward call in every way, and run 10,000 orders of events (about half an hour)
+	$(PRIVATE) $(VENV)/python -m tests.sweeps $(ARGUMENTS)
+
+.PHONY: guards
+guards: setup ## take each guard out of the product and count the tests that see it; writes docs/assurance.md
+	$(PRIVATE) $(VENV)/python -m tests.sweeps.guards $(ARGUMENTS)
+
 .PHONY: local
 local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…), without an AWS account
 	$(VENV)/python -m local --port $(PORT)
@@ -89,6 +97,10 @@ smoke: setup ## check a deployed stack in a real account; needs credentials, cha
 .PHONY: bench
 bench: setup ## run the benchmarks of BENCH=… against the real handlers
 	$(VENV)/python -m benchmarks $(BENCH)
+
+.PHONY: cost
+cost: setup ## write docs/cost.md from the template, the state machine and a recorded conversation
+	$(PRIVATE) $(VENV)/python -m benchmarks.cost
 
 .PHONY: lock
 lock: ## write requirements/ and the package locks from pyproject.toml and package.json (ARGUMENTS=--upgrade)

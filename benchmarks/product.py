@@ -116,6 +116,12 @@ def _deps() -> Any:
         region="us-east-1",
         target="default",
         approval_timeout_seconds=3600,
+        model_max_tokens=0,
+        budgets_table="",
+        budget_turns=0,
+        budget_tokens=0,
+        budget_approvals=0,
+        budget_open_approvals=0,
     )
     return replace(
         compose.compose(settings),

@@ -42,6 +42,27 @@ class Alarms(Construct):
             self._found_by_sweep("ApprovalsUnsettled"),
         )
         self._alarm(
+            "LeaseOverdue",
+            "A lease's warning, stop or termination is 15 minutes late.",
+            self._found_by_sweep("LeasesOverdue"),
+        )
+        self._alarm(
+            "LeaseRefused",
+            "An instance whose lease is over does not carry its tags, so it was not touched.",
+            self._figure("LeasesRefused", "end_lease", "Sum", FIVE_MINUTES),
+        )
+        self._alarm(
+            "StraysFound",
+            "Instances carry this stack's tag and the ledger does not know them.",
+            self._figure("StraysFound", "end_lease", "Maximum", Duration.hours(1)),
+        )
+        self._alarm(
+            "BudgetsUsed",
+            "Used budgets refuse far more messages than people write: look who, or what, sends them.",
+            self._figure("BudgetsUsed", "chat", "Sum", FIVE_MINUTES),
+            threshold=50,
+        )
+        self._alarm(
             "DeadLetters",
             "A message could not be delivered; read it in the dead letter queue.",
             deployment.dead_letters.metric_approximate_number_of_messages_visible(
@@ -72,12 +93,16 @@ class Alarms(Construct):
         )
 
     def _found_by_sweep(self, name: str) -> cloudwatch.Metric:
+        return self._figure(name, "sweep", "Maximum", MINUTE)
+
+    def _figure(self, name: str, room: str, statistic: str, period: Duration) -> cloudwatch.Metric:
+        """A business figure that a room of this stack writes into its log."""
         return cloudwatch.Metric(
             namespace=NAMESPACE,
             metric_name=name,
-            dimensions_map={"service": self._deployment.function_name("sweep")},
-            statistic="Maximum",
-            period=MINUTE,
+            dimensions_map={"service": self._deployment.function_name(room)},
+            statistic=statistic,
+            period=period,
         )
 
     def _alarm(

@@ -28,6 +28,7 @@ SIGNED_IN: Mapping[str, tuple[str, ...]] = {
         "POST /approvals/{approval_id}/decision",
         "POST /approvals/{approval_id}/cancel",
     ),
+    "freeze": ("GET /freeze", "POST /freeze"),
     "pages": ("GET /agents",),
 }
 OPEN: Mapping[str, tuple[str, ...]] = {
@@ -36,6 +37,7 @@ OPEN: Mapping[str, tuple[str, ...]] = {
         "GET /inbox",
         "GET /a/{approval_id}",
         "GET /assets/{name}",
+        "GET /assets/{version}/{name}",
         "GET /healthz",
         "GET /openapi.json",
         "$default",

@@ -22,8 +22,11 @@ class Approvals(Construct):
             room="approvals",
             settings=ApprovalsSettings(
                 approvals_table=tables.approvals.table_name,
+                audit_table=tables.audit.table_name,
+                time_zone=deployment.page.time_zone,
                 self_confirm=deployment.page.self_confirm,
             ),
         )
         tables.approvals.allow(self.function, "GetItem", "Query")
+        tables.audit.allow(self.function, "Query")
         tables.approvals.allow(self.function, "Query", indexes=["by_status"])

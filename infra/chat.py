@@ -1,5 +1,7 @@
 """The chat: turns over HTTP, and the same zip again for what goes on in the background."""
 
+import json
+
 from constructs import Construct
 
 from functions.shared.settings import ChatSettings
@@ -24,6 +26,7 @@ class Chat(Construct):
             stage=page.stage,
             conversations_table=tables.conversations.table_name,
             approvals_table=tables.approvals.table_name,
+            audit_table=tables.audit.table_name,
             state_machine_arn=deployment.state_machine_arn,
             continue_turn_function=deployment.function_name(CONTINUE_TURN),
             agents_file=AGENTS_FILE,
@@ -33,7 +36,14 @@ class Chat(Construct):
             account_id=deployment.stack.account,
             region=page.target_region,
             target=page.target.name,
+            fixed_parameters=json.dumps(page.target.fixed_parameters, sort_keys=True),
             approval_timeout_seconds=page.approval_timeout_seconds,
+            model_max_tokens=page.model.max_tokens,
+            budgets_table=tables.budgets.table_name if page.budgets else "",
+            budget_turns=page.budgets.turns if page.budgets else 0,
+            budget_tokens=page.budgets.tokens if page.budgets else 0,
+            budget_approvals=page.budgets.approvals if page.budgets else 0,
+            budget_open_approvals=page.budgets.open_approvals if page.budgets else 0,
         )
         self.function = Room(
             self,
@@ -53,12 +63,13 @@ class Chat(Construct):
             word=CONTINUE_TURN,
             settings=settings,
             seconds=180,
-            memory=1024,
             keeps_dead_letters=True,
         )
         for function in (self.function, self.continue_turn):
             tables.conversations.allow(function, "Query", "PutItem", "UpdateItem")
             tables.approvals.allow(function, "GetItem", "PutItem")
+            tables.audit.allow(function, "PutItem")
+            tables.budgets.allow(function, "GetItem", "UpdateItem")
             model.allow(function)
             function.may(["states:StartExecution"], [deployment.state_machine_arn])
             function.may(["lambda:InvokeFunction"], [deployment.function_arn(CONTINUE_TURN)])

@@ -6,6 +6,7 @@ from functions.shared.settings import DecideApprovalSettings
 from infra.deployment import Deployment
 from infra.reasons import accept_wildcard
 from infra.room import Room
+from infra.seal_key import SealKey
 from infra.sign_in import SignIn
 from infra.tables import Tables
 
@@ -21,6 +22,7 @@ class DecideApproval(Construct):
         deployment: Deployment,
         tables: Tables,
         sign_in: SignIn,
+        seal_key: SealKey,
         origin: str,
     ) -> None:
         super().__init__(scope, id)
@@ -31,6 +33,10 @@ class DecideApproval(Construct):
             room="decide_approval",
             settings=DecideApprovalSettings(
                 approvals_table=tables.approvals.table_name,
+                audit_table=tables.audit.table_name,
+                time_zone=deployment.page.time_zone,
+                fresh_sign_in_seconds=deployment.page.effective_fresh_sign_in_minutes * 60,
+                decision_key=seal_key.current,
                 task_tokens_table=tables.task_tokens.table_name,
                 user_pool_id=sign_in.pool.user_pool_id,
                 origin=origin,
@@ -39,7 +45,9 @@ class DecideApproval(Construct):
             keeps_dead_letters=True,
         )
         tables.approvals.allow(self.function, "GetItem", "UpdateItem")
+        tables.audit.allow(self.function, "PutItem", "Query")
         tables.task_tokens.allow(self.function, "GetItem")
+        seal_key.allow_sealing(self.function)
         sign_in.allow(self.function, "AdminGetUser", "AdminListGroupsForUser")
         self.function.may(["states:SendTaskSuccess"], ["*"])
         accept_wildcard(

@@ -6,13 +6,22 @@ from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from functions.shared.instance_tags import (
+    TAG_APPROVAL,
+    TAG_APPROVER,
+    TAG_CALL,
+    TAG_REQUESTER,
+    TAG_STACK,
+)
 from functions.shared.settings import LaunchInstanceSettings
 from infra.deployment import Deployment
+from infra.freeze import FreezeSwitch
 from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
+from infra.seal_key import SealKey
 from infra.tables import Tables
 
-TAGS = ("countersign:approval", "countersign:requester", "countersign:approver")
+TAGS = (TAG_APPROVAL, TAG_CALL, TAG_REQUESTER, TAG_APPROVER, TAG_STACK)
 PRESENT_TAGS = {"Null": {f"aws:RequestTag/{tag}": "false" for tag in TAGS}}
 
 
@@ -26,6 +35,8 @@ class LaunchInstance(Construct):
         *,
         deployment: Deployment,
         tables: Tables,
+        seal_key: SealKey,
+        freeze_switch: FreezeSwitch,
         instance_types: list[str],
     ) -> None:
         super().__init__(scope, id)
@@ -43,16 +54,29 @@ class LaunchInstance(Construct):
             settings=LaunchInstanceSettings(
                 stage=page.stage,
                 approvals_table=tables.approvals.table_name,
+                audit_table=tables.audit.table_name,
+                decision_keys=",".join(seal_key.trusted),
+                freeze_parameter=freeze_switch.parameter_name,
+                stack=page.stack,
+                instance_types=",".join(instance_types),
                 account_id=deployment.stack.account,
                 region=page.target_region,
                 target=page.target.name,
                 launch_role_arn=self.launch_role.role_arn,
+                budgets_table=tables.budgets.table_name if page.budgets else "",
+                budget_launches=page.budgets.launches if page.budgets else 0,
+                budget_live_instances=page.budgets.live_instances if page.budgets else 0,
             ),
             seconds=300,
+            memory=256,
         )
         tables.approvals.allow(
-            self.function, "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"
+            self.function, "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem"
         )
+        tables.audit.allow(self.function, "PutItem")
+        tables.budgets.allow(self.function, "UpdateItem")
+        seal_key.allow_checking(self.function)
+        freeze_switch.allow(self.function, "GetParameter")
         self.function.may(["sts:AssumeRole", "sts:SetSourceIdentity"], [self.launch_role.role_arn])
 
 

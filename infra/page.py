@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -38,6 +39,12 @@ OVERRIDES = {
 }
 
 
+FRESH_SIGN_IN_MINUTES = {"local": 0, "dev": 12 * 60, "prod": 12 * 60}
+"""How long ago an approver may have signed in unless the page says, by stage; 0: however long."""
+LEASE_HOURS = {"local": 8, "dev": 8, "prod": 72}
+"""How long an instance may live unless the page says, by stage."""
+
+
 class BadPage(Exception):
     """The operator's page cannot be used; the message is one line for the operator."""
 
@@ -53,6 +60,20 @@ class Target(Part):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "default"
     region: RegionOrNone = ""
+    subnet_id: Annotated[str, StringConstraints(pattern=r"^(subnet-[0-9a-f]{8,17})?$")] = ""
+    security_group_ids: tuple[
+        Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")], ...
+    ] = ()
+
+    @property
+    def fixed_parameters(self) -> dict[str, Any]:
+        """What every launch is sent beside the model's values, by EC2's names."""
+        fixed: dict[str, Any] = {}
+        if self.subnet_id:
+            fixed["SubnetId"] = self.subnet_id
+        if self.security_group_ids:
+            fixed["SecurityGroupIds"] = list(self.security_group_ids)
+        return fixed
 
 
 class Model(Part):
@@ -61,12 +82,27 @@ class Model(Part):
     name: str = ""
     base_url: Url = "https://api.openai.com/v1"
     label: str = ""
+    max_tokens: Annotated[int, Field(ge=0)] = 4096
 
     @model_validator(mode="after")
     def has_a_name(self) -> Self:
         if not self.name:
             raise ValueError("no model is named: write model.name, or set CHAT_MODEL")
         return self
+
+
+Limit = Annotated[int, Field(ge=1)]
+
+
+class Budgets(Part):
+    """What one person may use on one day (UTC) and have open at once, and what may live in one target."""
+
+    turns: Limit = 200
+    tokens: Limit = 1_000_000
+    approvals: Limit = 10
+    launches: Limit = 5
+    open_approvals: Limit = 3
+    live_instances: Limit = 20
 
 
 class Mail(Part):
@@ -104,10 +140,22 @@ class Page(Part):
     origin: AddressOrNone = ""
     approval_timeout_seconds: Annotated[int, Field(ge=5, le=7 * 24 * 3600)] = 3600
     time_zone: str = "UTC"
+    fresh_sign_in_minutes: Annotated[int, Field(ge=0, le=30 * 24 * 60)] | None = None
+    lease_hours: Annotated[int, Field(ge=1, le=720)] | None = None
     mail: Mail = Mail()
+    budgets: Budgets | None = Budgets()
     self_confirm: bool = False
+    retired_seal_keys: tuple[
+        Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:.+$")], ...
+    ] = ()
     alarm_email: EmailOrNone = ""
     login: Login | None = None
+
+    @field_validator("budgets", mode="before")
+    @classmethod
+    def off_is_none(cls, written: object) -> object:
+        """YAML reads `off` as false; a key without a value is an oversight, not a wish for none."""
+        return None if written is False or written == "off" else written or {}
 
     @model_validator(mode="after")
     def fits_its_stage(self) -> Self:
@@ -125,6 +173,17 @@ class Page(Part):
     def target_region(self) -> str:
         """The target's region; the stack's unless the page names another."""
         return self.target.region or self.region
+
+    @property
+    def effective_fresh_sign_in_minutes(self) -> int:
+        """How long ago an approver may have signed in; by its stage unless the page says."""
+        chosen = self.fresh_sign_in_minutes
+        return FRESH_SIGN_IN_MINUTES[self.stage] if chosen is None else chosen
+
+    @property
+    def effective_lease_hours(self) -> int:
+        """How long a launched instance may live; by its stage unless the page says."""
+        return self.lease_hours or LEASE_HOURS[self.stage]
 
     @property
     def model_label(self) -> str:

@@ -35,6 +35,8 @@ class RecordOutcome(Construct):
             settings=RecordOutcomeSettings(
                 stage=page.stage,
                 approvals_table=tables.approvals.table_name,
+                audit_table=tables.audit.table_name,
+                budgets_table=tables.budgets.table_name,
                 conversations_table=tables.conversations.table_name,
                 state_machine_arn=deployment.state_machine_arn,
                 origin=origin,
@@ -49,6 +51,8 @@ class RecordOutcome(Construct):
         tables.approvals.allow(
             self.function, "Query", "GetItem", "UpdateItem", "ConditionCheckItem"
         )
+        tables.audit.allow(self.function, "PutItem")
+        tables.budgets.allow(self.function, "UpdateItem")
         tables.conversations.allow(self.function, "PutItem")
         executions = deployment.state_machine("execution", "*")
         self.function.may(["states:DescribeExecution"], [executions])

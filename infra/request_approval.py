@@ -4,6 +4,7 @@ from constructs import Construct
 
 from functions.shared.settings import RequestApprovalSettings
 from infra.deployment import Deployment
+from infra.freeze import FreezeSwitch
 from infra.notifications import Notifications
 from infra.room import Room
 from infra.sign_in import SignIn
@@ -21,6 +22,7 @@ class RequestApproval(Construct):
         deployment: Deployment,
         tables: Tables,
         sign_in: SignIn,
+        freeze_switch: FreezeSwitch,
         notifications: Notifications,
         origin: str,
     ) -> None:
@@ -34,6 +36,9 @@ class RequestApproval(Construct):
             settings=RequestApprovalSettings(
                 stage=page.stage,
                 approvals_table=tables.approvals.table_name,
+                audit_table=tables.audit.table_name,
+                freeze_parameter=freeze_switch.parameter_name,
+                lease_hours=page.effective_lease_hours,
                 task_tokens_table=tables.task_tokens.table_name,
                 user_pool_id=sign_in.pool.user_pool_id,
                 origin=origin,
@@ -47,6 +52,8 @@ class RequestApproval(Construct):
             seconds=60,
         )
         tables.approvals.allow(self.function, "GetItem", "UpdateItem", "ConditionCheckItem")
+        tables.audit.allow(self.function, "PutItem")
         tables.task_tokens.allow(self.function, "PutItem")
+        freeze_switch.allow(self.function, "GetParameter")
         sign_in.allow(self.function, "AdminGetUser", "ListUsersInGroup")
         notifications.allow(self.function)

@@ -15,10 +15,13 @@ LAMBDAS = (
     "conversations",
     "approvals",
     "decide_approval",
+    "preflight",
     "request_approval",
     "launch_instance",
     "record_outcome",
     "sweep",
+    "end_lease",
+    "freeze",
     "pages",
     "session",
 )

@@ -13,16 +13,20 @@ from infra.chat import Chat
 from infra.conversations import Conversations
 from infra.decide_approval import DecideApproval
 from infra.deployment import Deployment
+from infra.end_lease import EndLease
+from infra.freeze import Freeze, FreezeSwitch
 from infra.launch_instance import LaunchInstance
 from infra.model import Model
 from infra.notifications import Notifications
 from infra.packages import Packages
 from infra.page import Page
 from infra.pages import Pages
+from infra.preflight import Preflight
 from infra.protection import Protection
 from infra.record_outcome import RecordOutcome
 from infra.request_approval import RequestApproval
 from infra.room import Room
+from infra.seal_key import SealKey
 from infra.session import Session
 from infra.sign_in import SignIn
 from infra.stage import stage_of
@@ -59,16 +63,20 @@ class Countersign(Stack):
         tables = Tables(self, "Tables", deployment=deployment)
         notifications = Notifications(self, "Notifications", deployment=deployment)
         model = Model(self, "Model", deployment=deployment)
+        freeze_switch = FreezeSwitch(self, "FreezeSwitch", deployment=deployment)
+        seal_key = SealKey(self, "SealKey", deployment=deployment)
 
         chat = Chat(self, "Chat", deployment=deployment, tables=tables, model=model)
         conversations = Conversations(self, "Conversations", deployment=deployment, tables=tables)
         approvals = Approvals(self, "Approvals", deployment=deployment, tables=tables)
+        preflight = Preflight(self, "Preflight", deployment=deployment, tables=tables)
         request_approval = RequestApproval(
             self,
             "RequestApproval",
             deployment=deployment,
             tables=tables,
             sign_in=sign_in,
+            freeze_switch=freeze_switch,
             notifications=notifications,
             origin=api.origin,
         )
@@ -78,6 +86,7 @@ class Countersign(Stack):
             deployment=deployment,
             tables=tables,
             sign_in=sign_in,
+            seal_key=seal_key,
             origin=api.origin,
         )
         launch_instance = LaunchInstance(
@@ -85,6 +94,8 @@ class Countersign(Stack):
             "LaunchInstance",
             deployment=deployment,
             tables=tables,
+            seal_key=seal_key,
+            freeze_switch=freeze_switch,
             instance_types=launchable_types(agents),
         )
         record_outcome = RecordOutcome(
@@ -93,6 +104,22 @@ class Countersign(Stack):
             deployment=deployment,
             tables=tables,
             notifications=notifications,
+            origin=api.origin,
+        )
+        end_lease = EndLease(
+            self,
+            "EndLease",
+            deployment=deployment,
+            tables=tables,
+            notifications=notifications,
+            origin=api.origin,
+        )
+        freeze = Freeze(
+            self,
+            "Freeze",
+            deployment=deployment,
+            switch=freeze_switch,
+            sign_in=sign_in,
             origin=api.origin,
         )
         sweep = Sweep(self, "Sweep", deployment=deployment, tables=tables)
@@ -106,6 +133,7 @@ class Countersign(Stack):
             "Workflow",
             deployment=deployment,
             tasks={
+                "Preflight": preflight.function,
                 "RequestApproval": request_approval.function,
                 "DecideApproval": decide_approval.function,
                 "LaunchInstance": launch_instance.function,
@@ -120,6 +148,7 @@ class Countersign(Stack):
                 "conversations": conversations.function,
                 "approvals": approvals.function,
                 "decide_approval": decide_approval.function,
+                "freeze": freeze.function,
                 "pages": pages.function,
                 "session": session.function,
             },
@@ -137,9 +166,12 @@ class Countersign(Stack):
             "Conversations": conversations.function,
             "Approvals": approvals.function,
             "DecideApproval": decide_approval.function,
+            "Preflight": preflight.function,
             "RequestApproval": request_approval.function,
             "LaunchInstance": launch_instance.function,
             "RecordOutcome": record_outcome.function,
+            "EndLease": end_lease.function,
+            "Freeze": freeze.function,
             "Sweep": sweep.function,
             "Pages": pages.function,
             "Session": session.function,
@@ -155,6 +187,10 @@ class Countersign(Stack):
             ConversationsTable=tables.conversations.table_name,
             ApprovalsTable=tables.approvals.table_name,
             TaskTokensTable=tables.task_tokens.table_name,
+            BudgetsTable=tables.budgets.table_name,
+            AuditTable=tables.audit.table_name,
+            DecisionKeys=",".join(seal_key.trusted),
+            FreezeParameter=freeze_switch.parameter_name,
             StateMachineArn=workflow.machine.state_machine_arn,
             LaunchRoleArn=launch_instance.launch_role.role_arn,
             DeadLetterQueueUrl=protection.dead_letters.queue_url,

@@ -8,10 +8,11 @@ from constructs import Construct
 from functions.shared.settings import SweepSettings
 from infra.chat import CONTINUE_TURN
 from infra.deployment import Deployment
+from infra.end_lease import END_LEASE
 from infra.room import Room
 from infra.tables import Tables
 
-OWNERS = (CONTINUE_TURN, "decide_approval", "record_outcome")
+OWNERS = (CONTINUE_TURN, "decide_approval", "record_outcome", "request_approval", END_LEASE)
 
 
 class Sweep(Construct):
@@ -32,6 +33,8 @@ class Sweep(Construct):
                 continue_turn_function=deployment.function_name(CONTINUE_TURN),
                 decide_approval_function=deployment.function_name("decide_approval"),
                 record_outcome_function=deployment.function_name("record_outcome"),
+                request_approval_function=deployment.function_name("request_approval"),
+                end_lease_function=deployment.function_name(END_LEASE),
             ),
             seconds=50,
         )

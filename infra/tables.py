@@ -1,4 +1,4 @@
-"""The three tables, encrypted with the deployment's key; grants name verbs and indexes."""
+"""The tables, encrypted with the deployment's key; grants name verbs and indexes."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ class Table(dynamodb.Table):
 
 
 class Tables(Construct):
-    """conversations, approvals, and the task tokens that one Lambda writes and another reads."""
+    """conversations, approvals, their audit, and the task tokens that one Lambda writes and another reads."""
 
     def __init__(self, scope: Construct, id: str, *, deployment: Deployment) -> None:
         super().__init__(scope, id)
@@ -88,9 +88,11 @@ class Tables(Construct):
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=["status", "expires_at", "closed_at"],
         )
+        self.audit = Table(self, "Audit", deployment=deployment, partition_key="pk", sort_key="sk")
         self.task_tokens = Table(
             self, "TaskTokens", deployment=deployment, partition_key="approval_id"
         )
+        self.budgets = Table(self, "Budgets", deployment=deployment, partition_key="pk")
 
 
 def text(name: str) -> dynamodb.Attribute:

@@ -39,6 +39,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     tests.add_argument("--channel", choices=("sns", "ses"), default="sns")
     tests.add_argument("--approval-timeout-seconds", type=int, default=600)
     tests.add_argument("--self-confirm", action="store_true")
+    tests.add_argument("--no-budgets", action="store_true")
     return parser.parse_args(arguments)
 
 
@@ -66,6 +67,7 @@ class Run:
             channel=self._chosen.channel,
             approval_timeout_seconds=self._chosen.approval_timeout_seconds,
             self_confirm=self._chosen.self_confirm,
+            has_budgets=not self._chosen.no_budgets,
         )
         cdk = Cdk(self._directory, endpoint)
         self._until.callback(cdk.stop)

@@ -28,6 +28,7 @@ class StackWish:
     channel: str
     approval_timeout_seconds: int
     self_confirm: bool
+    has_budgets: bool
 
     @property
     def sender(self) -> str:
@@ -54,6 +55,7 @@ class StackWish:
                 "recipients": [person.email for person in PEOPLE],
             },
             "self_confirm": self.self_confirm,
+            **({} if self.has_budgets else {"budgets": False}),
             "login": {"login_url": self.origin, "token_url": self.endpoint},
         }
 

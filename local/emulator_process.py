@@ -12,7 +12,7 @@ import httpx
 from local.programs import EMULATOR_PYTHON, ROOT, plain_environment
 from local.refusal import CannotRun
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 

@@ -22,4 +22,5 @@ PEOPLE = (
     Person("alice", ("requesters",)),
     Person("bob", ("requesters", "approvers")),
     Person("carol", ("approvers",)),
+    Person("dana", ("operators",)),
 )

@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from functions.shared.approval import APPROVERS, Approval, Person, Status
-from functions.shared.approval_table import ApprovalTable
+from functions.shared.approval_reader import ApprovalReader
 from functions.shared.approval_view import approval_row, approval_view
+from functions.shared.audit import AuditTable
 from functions.shared.aws import client
 from functions.shared.errors import BadRequest, NotFound
 from functions.shared.http import (
@@ -32,14 +33,22 @@ LIST_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    approvals: ApprovalTable
+    approvals: ApprovalReader
+    audit: AuditTable
+    time_zone: str
     self_confirm: bool
 
 
 @cache
 def deps() -> Deps:
     settings = ApprovalsSettings.load(os.environ)
-    return Deps(ApprovalTable(client("dynamodb"), settings.approvals_table), settings.self_confirm)
+    dynamodb = client("dynamodb")
+    return Deps(
+        ApprovalReader(dynamodb, settings.approvals_table),
+        AuditTable(dynamodb, settings.audit_table),
+        settings.time_zone,
+        settings.self_confirm,
+    )
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -74,6 +83,8 @@ def get_one(request: Request) -> Response:
         raise NotFound
     view = approval_view(
         approval,
+        audit=deps().audit.rows(approval.id),
+        time_zone=deps().time_zone,
         reader=Person(caller.sub),
         groups=caller.groups,
         self_confirm=deps().self_confirm,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,8 @@ from functions.shared.approval import Approval, Person, Status
 from functions.shared.aws import error_code
 from functions.shared.identifiers import timestamp
 from functions.shared.observe import APPROVALS_ASKED, count, logger
-from functions.shared.operations import confirmation_of
-from functions.shared.plan import PlannedCall, canonical, digest_of, plan_of
+from functions.shared.operations import OPERATIONS, confirmation_of
+from functions.shared.plan import PlannedCall, canonical, digest_of, draft_of
 from functions.shared.turn import Turn
 
 REQUEST_WORDS_CHARACTERS = 2000
@@ -28,6 +28,8 @@ class Target:
     name: str
     account: str
     region: str
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Launch parameters that the operator fixed, by their EC2 names."""
 
 
 def approval_of(
@@ -44,13 +46,8 @@ def approval_of(
     now: datetime,
 ) -> Approval:
     """The record of what was asked, before anyone is; ids and time are arguments."""
-    plan = plan_of(
-        calls=[
-            PlannedCall(
-                call.id, call.name, agent.actions[call.name].operation, dict(call.arguments or {})
-            )
-            for call in calls
-        ],
+    draft = draft_of(
+        calls=[_planned(call, agent.actions[call.name].operation, target) for call in calls],
         account=target.account,
         region=target.region,
         target=target.name,
@@ -58,9 +55,10 @@ def approval_of(
         conversation_id=conversation_id,
         turn=turn,
         agent=agent.id,
+        manifest=agent.digest,
         random=random,
     )
-    text = canonical(plan)
+    text = canonical(draft)
     return Approval(
         id=approval_id,
         status=Status.PREPARING,
@@ -74,6 +72,12 @@ def approval_of(
         request_words=words[:REQUEST_WORDS_CHARACTERS],
         created_at=timestamp(now),
     )
+
+
+def _planned(call: CheckedCall, operation: str, target: Target) -> PlannedCall:
+    arguments = dict(call.arguments or {})
+    parameters = OPERATIONS[operation].planned(arguments, target.fixed)
+    return PlannedCall(call.id, call.name, operation, arguments, parameters)
 
 
 def confirmation_reply(approval: Approval) -> str:
@@ -107,6 +111,16 @@ def waiting_step(call: CheckedCall) -> Mapping[str, Any]:
     }
 
 
+def refused_step(call: CheckedCall, sentence: str) -> Mapping[str, Any]:
+    """The tool message of a call that nobody is asked about."""
+    return {
+        "role": "tool",
+        "tool_call_id": call.id,
+        "content": json.dumps({"error": sentence}, ensure_ascii=False),
+        "status": "refused",
+    }
+
+
 class Workflow:
     """Starts executions by the approval's name, so starting twice is harmless."""
 
@@ -114,13 +128,13 @@ class Workflow:
         self._client = client
         self._arn = state_machine_arn
 
-    def start(self, approval_id: str, digest: str) -> None:
+    def start(self, approval_id: str) -> None:
         """Start the approval's execution; raises what the client raises but "already exists"."""
         try:
             self._client.start_execution(
                 stateMachineArn=self._arn,
                 name=approval_id,
-                input=json.dumps({"v": 1, "approval_id": approval_id, "digest": digest}),
+                input=json.dumps({"v": 2, "approval_id": approval_id}),
             )
         except self._client.exceptions.ExecutionAlreadyExists:
             logger.info("execution was already started", approval_id=approval_id)
@@ -131,7 +145,7 @@ class Workflow:
 
         count(APPROVALS_ASKED)
         try:
-            self.start(approval.id, approval.digest)
+            self.start(approval.id)
         except (BotoCoreError, ClientError) as error:
             logger.warning(
                 "execution was left to the sweep", approval_id=approval.id, code=error_code(error)

@@ -8,9 +8,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.chat.ask_approval import Target, Workflow
+from functions.chat.chat_deps import ChatDeps
 from functions.chat.idempotency import Claims
 from functions.chat.model import ModelKeyMissing, OpenAIChatModel
-from functions.chat.take_turn import ChatDeps
+from functions.chat.spending import ChatBudgets
 from functions.shared.agent import Agents
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.aws import client, error_code
@@ -39,15 +40,30 @@ def compose(settings: ChatSettings) -> ChatDeps:
 
     return ChatDeps(
         conversations=ConversationTable(dynamodb, settings.conversations_table),
-        approvals=ApprovalTable(dynamodb, settings.approvals_table),
+        approvals=ApprovalTable(dynamodb, settings.approvals_table, settings.audit_table),
         claims=Claims(dynamodb, settings.conversations_table),
         agents=Agents(settings.agents_file),
         model=OpenAIChatModel(
-            name=settings.chat_model, read_key=_key_reader(settings.model_secret_arn)
+            name=settings.chat_model,
+            read_key=_key_reader(settings.model_secret_arn),
+            max_tokens=settings.model_max_tokens,
         ),
         model_name=settings.chat_model,
+        budgets=ChatBudgets(
+            client=dynamodb,
+            table=settings.budgets_table,
+            turns=settings.budget_turns,
+            tokens=settings.budget_tokens,
+            approvals=settings.budget_approvals,
+            open_approvals=settings.budget_open_approvals,
+        ),
         workflow=Workflow(_LazyStates(), settings.state_machine_arn),
-        target=Target(settings.target, settings.account_id, settings.region),
+        target=Target(
+            settings.target,
+            settings.account_id,
+            settings.region,
+            json.loads(settings.fixed_parameters),
+        ),
         go_on=go_on,
         write_conflicts=(
             dynamodb.exceptions.ConditionalCheckFailedException,

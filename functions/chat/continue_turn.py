@@ -13,17 +13,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.compose import compose
 from functions.chat.converse import OutOfTime, converse
+from functions.chat.end_turn import ended
 from functions.chat.history import messages_of, turn_messages
-from functions.chat.model import ModelFailure, ModelTimeout
-from functions.chat.take_turn import Asked, ChatDeps, Taken, ended, failed
+from functions.chat.model import ChatModel, ModelFailure, ModelTimeout
+from functions.chat.spending import Spending
+from functions.chat.take_turn import failed
 from functions.shared.approval import Status
+from functions.shared.batch import each
 from functions.shared.errors import ProductError
 from functions.shared.identifiers import timestamp
 from functions.shared.observe import MODEL_FAILURES, begin, count, logger
 from functions.shared.settings import ChatSettings
 from functions.shared.turn import Turn, TurnError, TurnStatus
+from functions.shared.workflow import repeatable
 
 ATTEMPTS = 3
 ATTEMPT_SECONDS = 240
@@ -38,11 +43,11 @@ GAVE_UP = TurnError(
 
 
 class Command(BaseModel):
-    """`v` is the payload's version; this release reads only the first."""
+    """`v` is the payload's version; the first release's are still read."""
 
     model_config = ConfigDict(frozen=True)
 
-    v: Literal[1]
+    v: Literal[1, 2]
 
 
 class Work(Command):
@@ -54,7 +59,9 @@ class Work(Command):
 
 class Start(Command):
     command: Literal["start"]
-    approval_id: str
+    approval_id: str = ""
+    """The first release hands over one id."""
+    approval_ids: Annotated[list[str], Field(max_length=25)] = []
 
 
 class LastWord(Command):
@@ -72,6 +79,7 @@ def deps() -> ChatDeps:
     return compose(ChatSettings.load(os.environ))
 
 
+@repeatable
 def handler(event: Mapping[str, Any], context: Any) -> None:
     """Carry out one command."""
     started = time.monotonic()
@@ -86,7 +94,10 @@ def handler(event: Mapping[str, Any], context: Any) -> None:
         case Work():
             work(deps(), command, seconds_left)
         case Start():
-            start(deps(), command.approval_id)
+            if command.approval_ids:
+                each(command.approval_ids, lambda approval_id: start(deps(), approval_id))
+            else:
+                start(deps(), command.approval_id)
         case LastWord():
             say_last_word(deps(), command.approval_id, min(LAST_WORD_SECONDS, seconds_left()))
 
@@ -112,20 +123,23 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
     if not _replace(chat, asked, Taken(conversation.id, taken_up), was=turn):
         return
     blank = replace(taken_up, status=TurnStatus.COMPLETED)
+    spending = Spending(chat.budgets, chat.model, command.owner)
+    spending.look(chat.clock())
     try:
         agent = chat.agents.get(turn.agent)
         ending = converse(
-            chat.model,
+            spending,
             agent=agent,
             model_name=chat.model_name,
             history=messages_of(prompt=agent.prompt, turns=turns, message=turn.message),
             turn=turn.number,
             used_ids=frozenset(call["id"] for one in turns for call in one.tool_calls()),
             seconds_left=seconds_left,
+            has_tokens=spending.has_tokens,
         )
         if isinstance(ending, OutOfTime):
             raise ModelTimeout
-        taken, approval = ended(chat, asked, agent, blank, ending, turns)
+        taken, approval = ended(chat, asked, agent, blank, ending, turns, spending)
     except ModelFailure as failure:
         count(MODEL_FAILURES, code=failure.code)
         taken, approval = Taken(conversation.id, failed(blank, failure)), None
@@ -133,8 +147,11 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
         error = TurnError(refusal.code, str(refusal), retryable=False)
         failed_turn = replace(blank, status=TurnStatus.FAILED, error=error)
         taken, approval = Taken(conversation.id, failed_turn), None
-    others = [chat.approvals.put_item(approval, chat.clock())] if approval else []
-    if _replace(chat, asked, taken, was=taken_up, others=others) and approval is not None:
+    others = chat.approvals.put_items(approval, chat.clock()) if approval else []
+    others += spending.parts(chat.clock(), approval.id if approval else None)
+    if not _replace(chat, asked, taken, was=taken_up, others=others):
+        spending.settle(chat.clock())
+    elif approval is not None:
         chat.workflow.start_or_leave(approval)
 
 
@@ -142,7 +159,7 @@ def start(chat: ChatDeps, approval_id: str) -> None:
     """Start an execution that a crash left; harmless where it runs already."""
     approval = chat.approvals.get(approval_id)
     if approval is not None and approval.status is Status.PREPARING:
-        chat.workflow.start(approval.id, approval.digest)
+        chat.workflow.start(approval.id)
 
 
 def say_last_word(chat: ChatDeps, approval_id: str, seconds: float) -> None:
@@ -160,23 +177,29 @@ def say_last_word(chat: ChatDeps, approval_id: str, seconds: float) -> None:
         return
     if turn.last_word or turn.waiting_calls():
         return
-    text = _last_word(chat, conversation.turns[:-1], turn, seconds)
+    spending = Spending(chat.budgets, chat.model, owner)
+    text = _last_word(chat, spending, conversation.turns[:-1], turn, seconds)
+    now = chat.clock()
     if not text:
+        spending.settle(now)
         return
     try:
         chat.conversations.append_last_word(
-            owner, conversation.id, turn.number, text, timestamp(chat.clock())
+            owner, conversation.id, turn.number, text, timestamp(now), spending.parts(now)
         )
     except chat.write_conflicts:
         logger.info("the last word was already said")
+        spending.settle(now)
 
 
-def _last_word(chat: ChatDeps, turns: tuple[Turn, ...], turn: Turn, seconds: float) -> str:
+def _last_word(
+    chat: ChatDeps, model: ChatModel, turns: tuple[Turn, ...], turn: Turn, seconds: float
+) -> str:
     agent = chat.agents.get(turn.agent)
     history = messages_of(prompt=agent.prompt, turns=turns, message=None)
     tools = agent.tools()
     try:
-        answer = chat.model.answer(
+        answer = model.answer(
             [*history, *turn_messages(turn)],
             tools=tools,
             tool_choice="none" if tools else None,

@@ -58,10 +58,15 @@ def converse(
     turn: int,
     used_ids: frozenset[str],
     seconds_left: Callable[[], float],
+    has_tokens: Callable[[], bool] = lambda: True,
 ) -> Ending:
     """Run the loop; raises `ModelFailure` for anything but a time-out that the background may heal."""
     steps: list[Step] = []
     for round_number in range(MODEL_CALLS):
+        if not has_tokens():
+            return Finished(
+                tuple(steps), "Today's budget of model tokens is used, so this turn stops here."
+            )
         seconds = seconds_left() - WRITE_SECONDS
         if seconds <= 0:
             return OutOfTime(())

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import Field
 
+from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.compose import compose
 from functions.chat.idempotency import Claim, fingerprint, key_of
 from functions.chat.model import STATUS_OF
-from functions.chat.take_turn import Asked, ChatDeps, Taken, TurnInProgress, take_turn
+from functions.chat.take_turn import TurnInProgress, take_turn
 from functions.shared.conversation_table import Conversation
 from functions.shared.errors import BadRequest, NotAllowed, NotFound, ProductError, TooLarge
 from functions.shared.http import Body, Request, Response, json_response, read_body, serve

@@ -23,6 +23,8 @@ from typing import Any, ClassVar, Protocol
 
 ANSWER_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5.0
+MOST_TOKENS = 10_000_000
+"""More than any one answer can cost: what a service says beyond it is nonsense."""
 HEADLINE = "Unable to generate ChatCompletion response"
 
 
@@ -103,6 +105,7 @@ class Answer:
     calls: tuple[RequestedCall, ...]
     finish_reason: str
     tokens: int
+    """Prompt and completion, as the service counts them; 0 where it does not say."""
 
 
 class ChatModel(Protocol):
@@ -120,9 +123,13 @@ class ChatModel(Protocol):
 class OpenAIChatModel:
     """Any Chat Completions endpoint; `OPENAI_BASE_URL` is read by the SDK itself."""
 
-    def __init__(self, *, name: str, read_key: Callable[[bool], str]) -> None:
-        """`read_key(fresh)` gives the key, from the source itself when `fresh`; raises `ModelKeyMissing`."""
+    def __init__(self, *, name: str, read_key: Callable[[bool], str], max_tokens: int = 0) -> None:
+        """`read_key(fresh)` gives the key, from the source itself when `fresh`; raises `ModelKeyMissing`.
+
+        `max_tokens` 0 sends no limit: some compatible services refuse the member.
+        """
         self._name = name
+        self._max_tokens = max_tokens
         self._read_key = read_key
         self._client: Any = None
         self._key = ""
@@ -136,6 +143,8 @@ class OpenAIChatModel:
         seconds: float,
     ) -> Answer:
         body: dict[str, Any] = {"model": self._name, "messages": messages}
+        if self._max_tokens:
+            body["max_completion_tokens"] = self._max_tokens
         if tools:
             body["tools"] = tools
         if tool_choice is not None:
@@ -254,10 +263,19 @@ def _parse(raw: bytes) -> Answer:
             text=_text(message.get("content")) or _text(message.get("refusal")),
             calls=calls,
             finish_reason=str(choice.get("finish_reason") or ""),
-            tokens=int((value.get("usage") or {}).get("total_tokens") or 0),
+            tokens=_tokens(value.get("usage") or {}),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise ModelBadAnswer from error
+
+
+def _tokens(usage: Mapping[str, Any]) -> int:
+    """What was read and written; 0 where the service does not say, or says nonsense."""
+    counted = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    numbers = [one for one in counted if type(one) is int and one > 0]
+    if not numbers and type(usage.get("total_tokens")) is int:
+        numbers = [max(usage["total_tokens"], 0)]
+    return min(sum(numbers), MOST_TOKENS)
 
 
 def _text(value: object) -> str:

@@ -1,28 +1,20 @@
 """One turn: read the conversation, let the model and the rules work, append the turn in one write."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.chat.ask_approval import (
-    WAITS_ALREADY,
-    Target,
-    Workflow,
-    already_waiting,
-    approval_of,
-    confirmation_reply,
-    waiting_step,
-)
+from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.consent import consent_without_power
-from functions.chat.converse import Ending, Finished, NeedsApproval, converse
+from functions.chat.converse import converse
+from functions.chat.end_turn import ended
 from functions.chat.history import messages_of
-from functions.chat.idempotency import Claims
-from functions.chat.model import ChatModel, ModelFailure
+from functions.chat.model import ModelFailure
+from functions.chat.spending import Spending
 from functions.shared.agent import DEFAULT, Agent, Agents
 from functions.shared.approval import Approval
-from functions.shared.approval_table import ApprovalTable
-from functions.shared.conversation_table import Conversation, ConversationTable
+from functions.shared.conversation_table import Conversation
 from functions.shared.errors import BadRequest, Conflict
 from functions.shared.identifiers import timestamp
 from functions.shared.observe import MODEL_FAILURES, TURNS, count, logger
@@ -41,47 +33,6 @@ class TurnInProgress(Conflict):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDeps:
-    """All that chat does to the outside, made once per Lambda."""
-
-    conversations: ConversationTable
-    approvals: ApprovalTable
-    claims: Claims
-    agents: Agents
-    model: ChatModel
-    model_name: str
-    workflow: Workflow
-    target: Target
-    go_on: Callable[[Mapping[str, Any]], None]
-    """Invokes continue_turn asynchronously with a command."""
-    write_conflicts: tuple[type[Exception], ...]
-    """What the store raises when a condition fails: the client makes its exception classes itself."""
-    new_id: Callable[[], str]
-    clock: Callable[[], datetime]
-    sleep: Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A stored turn, with its approval where it has been read or made."""
-
-    conversation_id: str
-    turn: Turn
-    approval: Approval | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What came in: who, where, what; `request` names this request in the turn it makes."""
-
-    owner: str
-    conversation_id: str
-    message: str
-    agent_id: str | None
-    request: str
-
-
 def take_turn(
     deps: ChatDeps,
     asked: Asked,
@@ -94,8 +45,9 @@ def take_turn(
 
     A concurrent turn loses cleanly: one more try on what is now stored, then `TurnInProgress`.
     """
+    spending = Spending(deps.budgets, deps.model, asked.owner)
     for _ in range(2):
-        taken, item, others = _make(deps, asked, conversation, seconds_left, instead_of)
+        taken, item, others = _make(deps, asked, conversation, seconds_left, instead_of, spending)
         try:
             if instead_of is None:
                 deps.conversations.append(item, others)
@@ -110,10 +62,12 @@ def take_turn(
             if stored is not None and stored.status is not TurnStatus.FAILED:
                 return Taken(asked.conversation_id, stored)
             if instead_of is not None:
-                raise TurnInProgress from None
+                break
+            spending.look(deps.clock())
             continue
         _after_the_write(deps, asked, taken)
         return taken
+    spending.settle(deps.clock())
     raise TurnInProgress
 
 
@@ -123,6 +77,7 @@ def _make(
     conversation: Conversation | None,
     seconds_left: Callable[[], float],
     instead_of: Turn | None,
+    spending: Spending,
 ) -> tuple[Taken, dict[str, Any], list[dict[str, Any]]]:
     """The turn as it would be stored, with whatever belongs into the same transaction."""
     turns = conversation.turns if conversation else ()
@@ -144,79 +99,30 @@ def _make(
         created_at=instead_of.created_at if instead_of else timestamp(now),
         request=asked.request,
     )
+    spending.take_turn(now, again=instead_of is not None)
     consent = consent_without_power(asked.message, turns, read=deps.approvals.get, now=now)
     if consent is not None:
         approval, sentence = consent
         turn = replace(blank, reply=sentence)
-        return _packed(deps, asked, Taken(asked.conversation_id, turn, approval), None, now)
+        return _packed(
+            deps, asked, Taken(asked.conversation_id, turn, approval), None, now, spending
+        )
     try:
         ending = converse(
-            deps.model,
+            spending,
             agent=agent,
             model_name=deps.model_name,
             history=messages_of(prompt=agent.prompt, turns=turns, message=asked.message),
             turn=blank.number,
             used_ids=used_ids,
             seconds_left=seconds_left,
+            has_tokens=spending.has_tokens,
         )
     except ModelFailure as failure:
-        return _packed(deps, asked, Taken(asked.conversation_id, failed(blank, failure)), None, now)
-    taken, new_approval = ended(deps, asked, agent, blank, ending, turns)
-    return _packed(deps, asked, taken, new_approval, now)
-
-
-def ended(
-    deps: ChatDeps,
-    asked: Asked,
-    agent: Agent,
-    blank: Turn,
-    ending: Ending,
-    turns: tuple[Turn, ...],
-) -> tuple[Taken, Approval | None]:
-    """How the loop ended, as a turn, and the approval that has to be stored with it."""
-    here = asked.conversation_id
-    if isinstance(ending, Finished):
-        return Taken(here, replace(blank, steps=ending.steps, reply=ending.reply)), None
-    if not isinstance(ending, NeedsApproval):
-        return Taken(here, replace(blank, status=TurnStatus.WORKING)), None
-    steps, fresh, known = list(ending.steps), [], None
-    for call in ending.calls:
-        waiting_id = already_waiting(call, turns)
-        waiting = deps.approvals.get(waiting_id) if waiting_id else None
-        if waiting is None or not waiting.is_unfinished(deps.clock()):
-            fresh.append(call)
-        else:
-            known = waiting
-            steps.append(waiting_step(call))
-    if not fresh and known is not None:
-        turn = replace(
-            blank,
-            status=TurnStatus.AWAITING_APPROVAL,
-            steps=tuple(steps),
-            reply=WAITS_ALREADY,
-            approval_id=known.id,
-        )
-        return Taken(here, turn, known), None
-    approval = approval_of(
-        fresh,
-        approval_id=deps.new_id(),
-        random=deps.new_id(),
-        agent=agent,
-        target=deps.target,
-        requester=asked.owner,
-        conversation_id=here,
-        turn=blank.number,
-        words=asked.message,
-        now=deps.clock(),
-    )
-    turn = replace(
-        blank,
-        status=TurnStatus.AWAITING_APPROVAL,
-        steps=tuple(steps),
-        reply=confirmation_reply(approval),
-        approval_id=approval.id,
-    )
-    return Taken(here, turn, approval), approval
+        taken = Taken(asked.conversation_id, failed(blank, failure))
+        return _packed(deps, asked, taken, None, now, spending)
+    taken, new_approval = ended(deps, asked, agent, blank, ending, turns, spending)
+    return _packed(deps, asked, taken, new_approval, now, spending)
 
 
 def failed(blank: Turn, failure: ModelFailure) -> Turn:
@@ -227,7 +133,12 @@ def failed(blank: Turn, failure: ModelFailure) -> Turn:
 
 
 def _packed(
-    deps: ChatDeps, asked: Asked, taken: Taken, new_approval: Approval | None, now: datetime
+    deps: ChatDeps,
+    asked: Asked,
+    taken: Taken,
+    new_approval: Approval | None,
+    now: datetime,
+    spending: Spending,
 ) -> tuple[Taken, dict[str, Any], list[dict[str, Any]]]:
     is_working = taken.turn.status is TurnStatus.WORKING
     due = now + timedelta(seconds=WORKING_GRACE_SECONDS)
@@ -237,7 +148,8 @@ def _packed(
         taken.turn,
         due_at=int(due.timestamp()) if is_working else None,
     )
-    others = [deps.approvals.put_item(new_approval, now)] if new_approval else []
+    others = deps.approvals.put_items(new_approval, now) if new_approval else []
+    others += spending.parts(now, new_approval.id if new_approval else None)
     return taken, item, others
 
 

@@ -16,13 +16,12 @@ from functions.chat.model import RequestedCall
 from functions.shared.agent import Agent
 from functions.shared.operations import OPERATIONS
 from functions.shared.run_instances import BadArguments
+from functions.shared.strict_json import unique, whole
 
 CALLS_PER_ANSWER = 32
 GATED_PER_ANSWER = 8
 ARGUMENT_BYTES = 16 * 1024
 COMPLAINT_CHARACTERS = 500
-LARGEST_WHOLE = 2**53 - 1
-"""Beyond it, JSON's readers disagree about a whole number: RFC 8785 and I-JSON know none."""
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _SANE_NAME = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
 """What a function's name cannot hold on the wire; services refuse a history with such a name."""
@@ -98,9 +97,9 @@ def parse_arguments(text: str) -> dict[str, Any]:
     try:
         value = json.loads(
             text,
-            object_pairs_hook=_unique,
+            object_pairs_hook=unique,
             parse_constant=_no_constant,
-            parse_int=_whole,
+            parse_int=whole,
             parse_float=_finite,
         )
     except (ValueError, RecursionError) as error:
@@ -176,20 +175,6 @@ def _validator(schema: str) -> Any:
     if schema not in _validators:
         _validators[schema] = fastjsonschema.compile(json.loads(schema), use_default=False)
     return _validators[schema]
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key stands twice")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if abs(value) > LARGEST_WHOLE:
-        raise ValueError("a whole number is too large")
-    return value
 
 
 def _finite(text: str) -> float:

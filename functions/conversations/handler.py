@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from functions.conversations.transcript import delete_conversation, list_conversations, transcript
-from functions.shared.approval_table import ApprovalTable
+from functions.shared.approval_reader import ApprovalReader
 from functions.shared.aws import client
 from functions.shared.conversation_table import ConversationTable
 from functions.shared.errors import BadRequest
@@ -23,7 +23,7 @@ TURNS_LIMIT = 200
 class Deps:
     dynamodb: Any
     conversations: ConversationTable
-    approvals: ApprovalTable
+    approvals: ApprovalReader
 
 
 @cache
@@ -33,7 +33,7 @@ def deps() -> Deps:
     return Deps(
         dynamodb,
         ConversationTable(dynamodb, settings.conversations_table),
-        ApprovalTable(dynamodb, settings.approvals_table),
+        ApprovalReader(dynamodb, settings.approvals_table),
     )
 
 

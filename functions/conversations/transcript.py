@@ -3,7 +3,7 @@
 from typing import Any
 
 from functions.shared.approval import Approval
-from functions.shared.approval_table import ApprovalTable
+from functions.shared.approval_reader import ApprovalReader
 from functions.shared.conversation_table import (
     TITLE_CHARACTERS,
     Conversation,
@@ -79,7 +79,7 @@ def list_conversations(
 
 def transcript(
     conversations: ConversationTable,
-    approvals: ApprovalTable,
+    approvals: ApprovalReader,
     *,
     owner: str,
     conversation_id: str,
@@ -109,7 +109,7 @@ def transcript(
 def delete_conversation(
     dynamodb: Any,
     conversations: ConversationTable,
-    approvals: ApprovalTable,
+    approvals: ApprovalReader,
     *,
     owner: str,
     conversation_id: str,
@@ -133,7 +133,7 @@ def delete_conversation(
         key = page.get("LastEvaluatedKey")
 
 
-def _check_nothing_runs(conversation: Conversation, approvals: ApprovalTable) -> None:
+def _check_nothing_runs(conversation: Conversation, approvals: ApprovalReader) -> None:
     if any(turn.status is TurnStatus.WORKING for turn in conversation.turns):
         raise StillWorking
     waiting = [
@@ -151,7 +151,7 @@ def _delete_all(dynamodb: Any, table: str, items: list[dict[str, Any]]) -> None:
             wanted = answer.get("UnprocessedItems", {}).get(table, [])
 
 
-def _live_approvals(approvals: ApprovalTable, turns: tuple[Turn, ...]) -> dict[str, Approval]:
+def _live_approvals(approvals: ApprovalReader, turns: tuple[Turn, ...]) -> dict[str, Approval]:
     """The records of the newest approvals shown; older ones stand by their outcomes."""
     ids = dict.fromkeys(turn.approval_id for turn in reversed(turns) if turn.approval_id)
     return approvals.get_many(list(ids)[:100])

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from functions.shared.approval import (
@@ -12,22 +13,37 @@ from functions.shared.approval import (
     AlreadyClosed,
     AlreadyDecided,
     Approval,
+    Decision,
+    OwnRequest,
+    Person,
+    Seal,
     Status,
     Verdict,
     check_entitled,
     decide,
 )
-from functions.shared.approval_table import ApprovalTable
+from functions.shared.approval_table import ApprovalTable, TransitionLost
+from functions.shared.audit import AuditTable
 from functions.shared.aws import error_code
-from functions.shared.errors import NotFound, Unavailable
+from functions.shared.errors import NotFound, ProductError, Unavailable
 from functions.shared.identifiers import timestamp
-from functions.shared.observe import APPROVALS_DECIDED, APPROVALS_EXPIRED, count, logger
+from functions.shared.observe import (
+    APPROVALS_DECIDED,
+    APPROVALS_EXPIRED,
+    LAUNCHES_REFUSED,
+    count,
+    logger,
+)
 from functions.shared.people import People
+from functions.shared.plan import digest_of
+from functions.shared.seal import Sealer
 
 TOKEN_IS_SPENT = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 """SendTaskSuccess: the token was answered, timed out or its execution ended.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html"""
-TRIES = 3
+TRIES = 5
+UNREACHED = "No approver could be reached; ask your operator."
+UNPREPARED = "It could not be prepared for an approver."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +53,38 @@ class Deciding:
     task_tokens_table: str
     states: Any
     people: People
+    sealer: Sealer
+    audit: AuditTable
     origin: str
+    time_zone: str
+    fresh_sign_in_seconds: int
     self_confirm: bool
     clock: Callable[[], datetime]
+
+
+class NotSealed(Unavailable):
+    code = "not_sealed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The decision could not be sealed, so nothing was decided; try again.",
+            headers={"Retry-After": "5"},
+        )
+
+
+class SignInAgain(ProductError):
+    """RFC 9470: the sign-in that the token stands for is too old for this."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "sign_in_again"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            "Your sign-in is too long ago for an approval; sign in again.",
+            headers={
+                "WWW-Authenticate": f'Bearer error="insufficient_user_authentication", max_age={seconds}'
+            },
+        )
 
 
 class StillChanging(Unavailable):
@@ -56,6 +101,7 @@ def decide_by(
     sub: str,
     approval_id: str,
     *,
+    signed_in_at: int,
     verdict: Verdict,
     digest: str,
     calls: Mapping[str, Verdict],
@@ -69,8 +115,14 @@ def decide_by(
     person, groups = deps.people.person(sub), deps.people.groups(sub)
     for _ in range(TRIES):
         approval = _read(deps, approval_id)
-        check_entitled(approval, person, groups, self_confirm=deps.self_confirm)
+        try:
+            check_entitled(approval, person, groups, self_confirm=deps.self_confirm)
+        except OwnRequest:
+            _note_own_attempt(deps, approval, person)
+            raise
         now = deps.clock()
+        if verdict is Verdict.APPROVE and approval.decision is None:
+            _check_fresh(deps, signed_in_at, now)
         decision = decide(
             approval,
             verdict,
@@ -82,9 +134,10 @@ def decide_by(
             at=timestamp(now),
         )
         if approval.decision is None:
+            sealed = replace(decision, seal=_seal(deps, approval_id, decision))
             try:
-                deps.approvals.decide(approval, decision, now)
-            except deps.dynamodb.exceptions.ConditionalCheckFailedException:
+                deps.approvals.decide(approval, sealed, now)
+            except TransitionLost:
                 continue
             logger.info("approval was decided", decision=decision.decision.value)
             count(APPROVALS_DECIDED, decision=decision.decision.value)
@@ -110,9 +163,9 @@ def cancel(deps: Deciding, sub: str, approval_id: str) -> Approval:
             raise AlreadyClosed(Status.EXPIRED if approval.status in OPEN else approval.status)
         try:
             deps.approvals.end_undecided(
-                approval, Status.CANCELLED, deps.clock(), "The requester took it back."
+                approval, Status.CANCELLED, deps.clock(), "The requester took it back.", sub
             )
-        except deps.dynamodb.exceptions.ConditionalCheckFailedException:
+        except TransitionLost:
             continue
         approval = _read(deps, approval_id)
         _resume(deps, approval)
@@ -126,16 +179,32 @@ def settle(deps: Deciding, approval_id: str) -> Approval:
         approval = _read(deps, approval_id)
         if approval.status not in OPEN:
             return approval
-        has_failed = approval.status is Status.PREPARING
-        to = Status.FAILED if has_failed else Status.EXPIRED
+        now = deps.clock()
+        to, why = Status.EXPIRED, ""
+        if approval.status is Status.PREPARING:
+            to, why = Status.FAILED, UNPREPARED
+        elif not approval.has_expired(now):
+            to, why = Status.FAILED, UNREACHED
         try:
-            deps.approvals.end_undecided(approval, to, deps.clock())
-        except deps.dynamodb.exceptions.ConditionalCheckFailedException:
+            deps.approvals.end_undecided(approval, to, now, why, "decide_approval")
+        except TransitionLost:
             continue
         if to is Status.EXPIRED:
             count(APPROVALS_EXPIRED)
         logger.info("approval ended undecided", status=to.value)
     raise StillChanging
+
+
+def approved_calls(approval: Approval) -> list[str]:
+    """The calls that may run: none where the plan is not what was shown and decided on."""
+    decision = approval.decision
+    if approval.status is not Status.APPROVED or decision is None:
+        return []
+    if not approval.digest == decision.digest == digest_of(approval.plan):
+        logger.error("the plan differs from what was decided on")
+        count(LAUNCHES_REFUSED)
+        return []
+    return decision.approved_calls()
 
 
 def repair(deps: Deciding, approval_id: str) -> None:
@@ -146,6 +215,43 @@ def repair(deps: Deciding, approval_id: str) -> None:
         approval = settle(deps, approval_id)
     if approval.status not in OPEN and approval.closed_at is None:
         _resume(deps, approval)
+
+
+def _check_fresh(deps: Deciding, signed_in_at: int, now: datetime) -> None:
+    allowed = deps.fresh_sign_in_seconds
+    if allowed and now.timestamp() - signed_in_at > allowed:
+        raise SignInAgain(allowed)
+
+
+def _note_own_attempt(deps: Deciding, approval: Approval, person: Person) -> None:
+    """An attempt on one's own request stands in the audit, once."""
+    logger.warning("a requester tried to decide their own request", person=person.sub)
+    if approval.own_attempt:
+        return
+    try:
+        deps.approvals.write(
+            deps.approvals.note_items(
+                approval,
+                event="own_request_refused",
+                actor=person.sub,
+                details={},
+                now=deps.clock(),
+                set_values={"own_attempt": True},
+            )
+        )
+    except TransitionLost:
+        logger.info("the record changed meanwhile; the attempt is in the log only")
+
+
+def _seal(deps: Deciding, approval_id: str, decision: Decision) -> Seal:
+    """Made before anything is stored: a decision without its seal would launch nothing."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return deps.sealer.seal(approval_id, decision)
+    except (BotoCoreError, ClientError) as error:
+        logger.error("the decision could not be sealed", code=error_code(error))
+        raise NotSealed from error
 
 
 def _read(deps: Deciding, approval_id: str) -> Approval:
@@ -173,7 +279,13 @@ def _resume(deps: Deciding, approval: Approval) -> None:
         deps.states.send_task_success(
             taskToken=stored["Item"]["task_token"]["S"],
             output=json.dumps(
-                {"v": 1, "approval_id": approval.id, "status": approval.status.value}
+                {
+                    "v": 2,
+                    "approval_id": approval.id,
+                    "status": approval.status.value,
+                    "digest": approval.digest,
+                    "calls": approved_calls(approval),
+                }
             ),
         )
     except ClientError as error:

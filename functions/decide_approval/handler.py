@@ -10,11 +10,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from functions.decide_approval.decide import Deciding, cancel, decide_by, repair, settle
+from functions.decide_approval.decide import (
+    Deciding,
+    approved_calls,
+    cancel,
+    decide_by,
+    repair,
+    settle,
+)
 from functions.shared.approval import REASON_CHARACTERS, Approval, Person, Verdict
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.approval_view import approval_view
+from functions.shared.audit import AuditTable
 from functions.shared.aws import client
+from functions.shared.batch import each
 from functions.shared.errors import BadRequest, NotAllowed
 from functions.shared.http import (
     Body,
@@ -29,7 +38,9 @@ from functions.shared.http import (
 from functions.shared.identifiers import utc_now
 from functions.shared.observe import begin
 from functions.shared.people import People, UnknownPerson
+from functions.shared.seal import Sealer
 from functions.shared.settings import DecideApprovalSettings
+from functions.shared.workflow import repeatable
 
 
 class CallDecision(Body):
@@ -53,7 +64,7 @@ class CancelBody(Body):
 class Settle(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    v: Literal[1]
+    v: Literal[1, 2]
     command: Literal["settle"]
     approval_id: str
 
@@ -61,9 +72,11 @@ class Settle(BaseModel):
 class Repair(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    v: Literal[1]
+    v: Literal[1, 2]
     command: Literal["repair"]
-    approval_id: str
+    approval_id: str = ""
+    """The first release hands over one id."""
+    approval_ids: Annotated[list[str], Field(max_length=25)] = []
 
 
 class NoLongerHere(NotAllowed):
@@ -83,17 +96,22 @@ def deps() -> Deciding:
     settings = DecideApprovalSettings.load(os.environ)
     dynamodb = client("dynamodb")
     return Deciding(
-        approvals=ApprovalTable(dynamodb, settings.approvals_table),
+        approvals=ApprovalTable(dynamodb, settings.approvals_table, settings.audit_table),
         dynamodb=dynamodb,
         task_tokens_table=settings.task_tokens_table,
         states=client("stepfunctions"),
         people=People(client("cognito-idp"), settings.user_pool_id),
+        sealer=Sealer(client("kms"), settings.decision_key),
+        audit=AuditTable(dynamodb, settings.audit_table),
+        time_zone=settings.time_zone,
+        fresh_sign_in_seconds=settings.fresh_sign_in_seconds,
         origin=settings.origin,
         self_confirm=settings.self_confirm,
         clock=utc_now,
     )
 
 
+@repeatable
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     if "command" in event:
         begin(context)
@@ -116,11 +134,13 @@ def post_decision(request: Request) -> Response:
     verdicts = {call.id: call.decision for call in body.calls}
     if len(verdicts) != len(body.calls):
         raise BadRequest("The decision names a call twice.")
+    caller = request.signed_in()
     try:
         approval = decide_by(
             deps(),
-            request.signed_in().sub,
+            caller.sub,
             approval_id,
+            signed_in_at=caller.auth_time,
             verdict=body.decision,
             digest=body.digest,
             calls=verdicts,
@@ -148,14 +168,17 @@ def _plain(reason: str) -> str:
 def _invoked(command: Settle | Repair) -> dict[str, Any]:
     if isinstance(command, Settle):
         approval = settle(deps(), command.approval_id)
-        decision = approval.decision
         return {
-            "v": 1,
+            "v": command.v,
             "status": approval.status.value,
-            "approved_calls": decision.approved_calls() if decision else [],
+            "digest": approval.digest,
+            "approved_calls": approved_calls(approval),
         }
-    repair(deps(), command.approval_id)
-    return {"v": 1}
+    if command.approval_ids:
+        each(command.approval_ids, lambda approval_id: repair(deps(), approval_id))
+    else:
+        repair(deps(), command.approval_id)
+    return {"v": command.v}
 
 
 def _shown(request: Request, approval: Approval) -> Response:
@@ -163,6 +186,8 @@ def _shown(request: Request, approval: Approval) -> Response:
     return json_response(
         approval_view(
             approval,
+            audit=deps().audit.rows(approval.id),
+            time_zone=deps().time_zone,
             reader=Person(caller.sub),
             groups=caller.groups,
             self_confirm=deps().self_confirm,

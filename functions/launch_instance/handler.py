@@ -1,6 +1,7 @@
 """The state LaunchInstance: the only function that may assume the launch role."""
 
 import os
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
@@ -9,42 +10,71 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.launch_instance.launch import Launching, launch
 from functions.launch_instance.launch_role import ec2_under_launch_role
+from functions.launch_instance.rehearse import rehearse
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.aws import client
+from functions.shared.budgets import LaunchBudgets
+from functions.shared.findings import Findings
+from functions.shared.freeze import read_freeze
 from functions.shared.identifiers import utc_now
+from functions.shared.lease_table import LeaseTable
 from functions.shared.ledger import Ledger
 from functions.shared.observe import begin
+from functions.shared.seal import SealCheck
 from functions.shared.settings import LaunchInstanceSettings
+from functions.shared.workflow import repeatable
 
 
 class LaunchInstanceEvent(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    v: Literal[1]
+    v: Literal[1, 2]
     approval_id: str
     digest: str
     call_id: str
+
+
+class Rehearse(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[2]
+    command: Literal["rehearse"]
+    approval_id: str
 
 
 @cache
 def deps() -> Launching:
     settings = LaunchInstanceSettings.load(os.environ)
     dynamodb = client("dynamodb")
-    approvals = ApprovalTable(dynamodb, settings.approvals_table)
+    approvals = ApprovalTable(dynamodb, settings.approvals_table, settings.audit_table)
     return Launching(
         settings=settings,
         approvals=approvals,
         ledger=Ledger(dynamodb, approvals),
+        leases=LeaseTable(dynamodb, approvals),
+        budgets=LaunchBudgets(
+            table=settings.budgets_table,
+            launches=settings.budget_launches,
+            live_instances=settings.budget_live_instances,
+        ),
+        findings=Findings(dynamodb, settings.approvals_table),
+        seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
+        freeze=lambda: read_freeze(client("ssm"), settings.freeze_parameter),
         ec2_for=lambda approval_id: ec2_under_launch_role(
             client("sts"), settings.launch_role_arn, settings.region, approval_id
         ),
         clock=utc_now,
+        sleep=time.sleep,
     )
 
 
+@repeatable
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """Launch one approved call; the answer holds only what the workflow may know."""
+    """Launch one approved call, or rehearse a request; the answer holds only what the workflow may know."""
     begin(context)
+    if event.get("command") == "rehearse":
+        rehearse(deps(), Rehearse.model_validate(event).approval_id)
+        return {"v": 2}
     request = LaunchInstanceEvent.model_validate(event)
     outcome = launch(deps(), request.approval_id, request.digest, request.call_id)
-    return {"v": 1, "status": outcome.status}
+    return {"v": request.v, "status": outcome.status}

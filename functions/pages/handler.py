@@ -54,7 +54,9 @@ def approval_page(request: Request) -> Response:
 
 
 def asset_file(request: Request) -> Response:
-    return asset(request.path.removeprefix("/assets/"), request)
+    """By its name alone, or under the version a page names."""
+    version, _, name = request.path.removeprefix("/assets/").rpartition("/")
+    return asset(name, request, version)
 
 
 def icon(request: Request) -> Response:
@@ -115,6 +117,7 @@ PUBLIC = {
     "/inbox": inbox_page,
     "/a/{approval_id}": approval_page,
     "/assets/{name}": asset_file,
+    "/assets/{version}/{name}": asset_file,
     "/healthz": health,
     "/openapi.json": description,
     "/favicon.ico": icon,

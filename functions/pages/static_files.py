@@ -1,4 +1,8 @@
-"""The files beside this module: pages that are never kept, and assets that are asked for again by their tag."""
+"""The files beside this module: pages that are never kept, and assets that are kept under their version.
+
+A page names its assets as `/assets/<version>/<name>`, and their own imports stay in that folder: what was loaded once
+is never asked for again until one of the files changes. Nothing is built for that.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -41,14 +45,22 @@ class File:
 
 def shell(name: str, request: Request) -> Response:
     """A page without data; nothing of it is kept by the browser."""
-    return _answer(_read(name), request, "no-store")
+    return _answer(_read_shell(name), request, "no-store")
 
 
-def asset(name: str, request: Request) -> Response:
-    """A script, style or picture; the browser may keep it and asks whether it is still the same."""
+def asset(name: str, request: Request, version: str = "") -> Response:
+    """A script, style or picture; kept for good under today's version, else asked for again by its tag."""
     if name.endswith(".html") or name not in _names():
         raise NotFound("There is no such address here.")
-    return _answer(_read(name), request, "no-cache")
+    kept = "public, max-age=31536000, immutable"
+    return _answer(_read(name), request, kept if version == assets_version() else "no-cache")
+
+
+@cache
+def assets_version() -> str:
+    """Names all assets as they are now; it changes when one of them does."""
+    tags = "".join(_read(name).tag for name in sorted(_names()) if not name.endswith(".html"))
+    return hashlib.sha256(tags.encode()).hexdigest()[:16]
 
 
 def _answer(file: File, request: Request, cache_control: str) -> Response:
@@ -69,6 +81,14 @@ def _names() -> frozenset[str]:
 
 @cache
 def _read(name: str) -> File:
-    text = (FOLDER / name).read_text(encoding="utf-8")
+    return _file(name, (FOLDER / name).read_text(encoding="utf-8"))
+
+
+@cache
+def _read_shell(name: str) -> File:
+    return _file(name, _read(name).text.replace('="/assets/', f'="/assets/{assets_version()}/'))
+
+
+def _file(name: str, text: str) -> File:
     tag = hashlib.sha256(text.encode()).hexdigest()[:32]
     return File(text, MEDIA_TYPES[Path(name).suffix], f'"{tag}"')

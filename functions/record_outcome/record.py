@@ -7,15 +7,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.record_outcome.outcomes import outcome_of
 from functions.shared.approval import (
     OPEN,
     Approval,
     Outcome,
     Status,
-    Verdict,
-    outcome_without_launch,
 )
-from functions.shared.approval_table import ApprovalTable
+from functions.shared.approval_table import ApprovalTable, TransitionLost
 from functions.shared.aws import error_code
 from functions.shared.channels import Channel
 from functions.shared.conversation_table import ConversationTable
@@ -27,16 +26,10 @@ from functions.shared.observe import OUTCOMES_UNKNOWN, count, logger
 from functions.shared.settings import RecordOutcomeSettings
 
 TRIES = 6
+START_SECONDS = 15 * 60
+"""How long the sweep tries to start a workflow; what never started ends as failed."""
 LAUNCH_SECONDS = 6 * 60
 """Longer than the launch function lives: a row that began before this is not going to end."""
-NEVER_RAN = Outcome(
-    "failed", "It was approved, but the launch was not carried out; nothing was started."
-)
-UNCLEAR = Outcome(
-    "unknown",
-    "AWS gave no clear answer, so an instance may have started; an operator must look for its tag "
-    "countersign:approval.",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +38,10 @@ class Recording:
     approvals: ApprovalTable
     conversations: ConversationTable
     ledger: Ledger
-    dynamodb: Any
+    closed_parts: Callable[[str, str, datetime], list[dict[str, Any]]]
+    """What the budgets write when a person's approval closes: parts of the same transaction."""
+    not_taken_parts: Callable[..., list[dict[str, Any]]]
+    """What they write, by target, approval and calls, where AWS took no launch: no instance lives."""
     states: Any
     channel: Channel
     clock: Callable[[], datetime]
@@ -59,39 +55,34 @@ def record_outcome(
     `finished`: the workflow reached its end. `ended_as`: its execution ended otherwise, and an open record ends so.
     """
     logger.append_keys(approval_id=approval_id)
+    is_closed_here = False
     for _ in range(TRIES):
         approval = deps.approvals.get(approval_id)
         if approval is None:
             logger.warning("there is no such approval")
             return
         if approval.closed_at is not None:
-            _tell(deps, approval)
+            if is_closed_here or _is_ours_to_tell(deps, approval):
+                _tell(deps, approval)
             return
         if not finished and not _has_ended(deps, approval):
             return
         try:
             if approval.status in OPEN:
                 deps.approvals.end_undecided(
-                    approval, ended_as or Status.FAILED, deps.clock(), _why(ended_as)
+                    approval,
+                    ended_as or Status.FAILED,
+                    deps.clock(),
+                    _why(approval, ended_as),
+                    "record_outcome",
                 )
-            elif not _close(deps, approval, finished=finished):
+            elif _close(deps, approval, finished=finished):
+                is_closed_here = True
+            else:
                 return
-        except (
-            deps.dynamodb.exceptions.ConditionalCheckFailedException,
-            deps.dynamodb.exceptions.TransactionCanceledException,
-        ):
+        except TransitionLost:
             logger.info("the record changed meanwhile; reading it again")
     raise TemporarilyUnavailable("The approval is changing right now.")
-
-
-def outcome_of(approval: Approval, call_id: str, row: LedgerRow | None) -> Outcome:
-    """What became of one call, from the decision and the ledger alone."""
-    decision = approval.decision
-    if decision is None or decision.calls.get(call_id) is not Verdict.APPROVE:
-        return outcome_without_launch(approval, call_id)
-    if row is None:
-        return NEVER_RAN
-    return row.outcome() or UNCLEAR
 
 
 def _close(deps: Recording, approval: Approval, *, finished: bool) -> bool:
@@ -106,10 +97,13 @@ def _close(deps: Recording, approval: Approval, *, finished: bool) -> bool:
     outcomes: Mapping[str, Outcome] = {
         call_id: outcome_of(approval, call_id, rows.get(call_id)) for call_id in call_ids
     }
+    not_taken = [call_id for call_id, row in rows.items() if row.outcome() is None and not row.sent]
     now = deps.clock()
-    deps.dynamodb.transact_write_items(
-        TransactItems=[
-            deps.approvals.close_item(approval, outcomes, now),
+    deps.approvals.write(
+        [
+            *deps.approvals.close_items(approval, outcomes, now),
+            *deps.closed_parts(approval.requester.sub, approval.id, now),
+            *deps.not_taken_parts(approval.plan_value()["target"], approval.id, *not_taken),
             *(
                 deps.ledger.no_row_item(approval.id, call_id)
                 for call_id in call_ids
@@ -139,9 +133,28 @@ def _may_still_end(row: LedgerRow, now: datetime) -> bool:
     return row.outcome() is None and (now - moment(row.began_at)).total_seconds() < LAUNCH_SECONDS
 
 
-def _tell(deps: Recording, approval: Approval) -> None:
-    """One mail to the requester and to everyone who was asked; then nothing of it is unfinished."""
+def _is_ours_to_tell(deps: Recording, approval: Approval) -> bool:
+    """Whoever closed it tells; where that did not come to its end, one other does, later."""
     if approval.told_at is not None:
+        return False
+    now = deps.clock()
+    if approval.telling_until is not None and now.timestamp() < approval.telling_until:
+        logger.info("somebody else is telling people")
+        return False
+    try:
+        deps.approvals.claim_telling(approval, now)
+    except TransitionLost:
+        return False
+    return True
+
+
+def _tell(deps: Recording, approval: Approval) -> None:
+    """One mail to the requester and to everyone who was asked; then nothing of it is unfinished.
+
+    What was denied before anyone was asked is told in the conversation alone.
+    """
+    if approval.status is Status.DENIED:
+        deps.approvals.mark_told(approval.id, deps.clock())
         return
     people = {
         person.email: person for person in (approval.requester, *approval.asked) if person.email
@@ -151,6 +164,7 @@ def _tell(deps: Recording, approval: Approval) -> None:
         sentences=[outcome.text for outcome in approval.outcomes.values()],
         origin=deps.settings.origin,
         stage=deps.settings.stage,
+        time_zone=deps.settings.time_zone,
     )
     for email, person in people.items():
         try:
@@ -163,17 +177,20 @@ def _tell(deps: Recording, approval: Approval) -> None:
 def _has_ended(deps: Recording, approval: Approval) -> bool:
     """Whether the approval's execution is over, so that nobody else will record its outcome.
 
-    One that has not been started yet is the sweep's to start; one that AWS has forgotten is over.
+    One that has not been started yet is the sweep's to start, for a while; one that AWS has forgotten is over.
     """
     arn = deps.settings.state_machine_arn.replace(":stateMachine:", ":execution:")
     try:
         answer = deps.states.describe_execution(executionArn=f"{arn}:{approval.id}")
     except deps.states.exceptions.ExecutionDoesNotExist:
-        return approval.status is not Status.PREPARING
+        waited = (deps.clock() - moment(approval.created_at)).total_seconds()
+        return approval.status is not Status.PREPARING or waited > START_SECONDS
     return str(answer["status"]) != "RUNNING"
 
 
-def _why(ended_as: Status | None) -> str:
+def _why(approval: Approval, ended_as: Status | None) -> str:
     if ended_as is Status.CANCELLED:
         return "An operator stopped it."
+    if approval.status is Status.PREPARING:
+        return "Its workflow could not be started, or ended before anyone was asked."
     return "Its workflow ended before anyone decided."

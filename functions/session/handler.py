@@ -77,6 +77,7 @@ def login(request: Request) -> Response:
         login_url=settings.login_url,
         client_id=settings.client_id,
         redirect_uri=settings.origin + CALLBACK,
+        again=request.query.get("again") == "1",
     )
     kept = cookies.keep_sign_in(sign_in.state, sign_in.cookie())
     return _redirect(address, (*cookies.clear_abandoned(request.cookies), kept))

@@ -42,8 +42,13 @@ class SignIn:
     def is_answered_by(self, state: str) -> bool:
         return hmac.compare_digest(self.state.encode(), state.encode())
 
-    def address(self, *, login_url: str, client_id: str, redirect_uri: str) -> str:
-        """Where the browser goes to sign in."""
+    def address(
+        self, *, login_url: str, client_id: str, redirect_uri: str, again: bool = False
+    ) -> str:
+        """Where the browser goes to sign in; `again`: even if the service remembers who it is.
+
+        https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html
+        """
         digest = hashlib.sha256(self.verifier.encode("ascii")).digest()
         query = urlencode(
             {
@@ -54,6 +59,7 @@ class SignIn:
                 "state": self.state,
                 "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii"),
                 "code_challenge_method": "S256",
+                **({"prompt": "login"} if again else {}),
             }
         )
         return f"{login_url}/oauth2/authorize?{query}"

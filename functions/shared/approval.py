@@ -3,7 +3,6 @@
 Pure: times and identities are arguments. The table is in approval_table.py.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.shared.errors import BadRequest, Conflict, Gone, NotAllowed, NotFound
-from functions.shared.plan import digest_of
+from functions.shared.plan import digest_of, read_plan
 
 APPROVERS = "approvers"
 REASON_CHARACTERS = 1000
@@ -57,6 +56,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """A KMS HMAC over a decision: the key's ARN and the MAC in base64; see seal.py."""
+
+    key: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What one person decided, per call."""
 
@@ -67,6 +74,7 @@ class Decision:
     calls: Mapping[str, Verdict]
     reason: str = ""
     self_confirmed: bool = False
+    seal: Seal | None = None
 
     def approved_calls(self) -> list[str]:
         return [call_id for call_id, verdict in self.calls.items() if verdict is Verdict.APPROVE]
@@ -89,7 +97,7 @@ class Approval:
     version: int
     digest: str
     plan: str
-    """Canonical JSON: see plan.py."""
+    """Canonical JSON: a draft while it is prepared, then what people see; see plan.py."""
     agent: str
     conversation_id: str
     turn: int
@@ -99,19 +107,26 @@ class Approval:
     expires_at: int | None = None
     asked: tuple[Person, ...] = ()
     notified: bool = False
+    reminded: bool = False
+    own_attempt: bool = False
+    """Whether the requester tried to decide it; noted in the audit once."""
     decision: Decision | None = None
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     ended_by: str = ""
     """Why it ended without a decision: one sentence."""
     closed_at: str | None = None
+    telling_until: int | None = None
+    """Epoch seconds until when whoever closed it has to tell people of it; nobody else does before."""
     told_at: str | None = None
+    audit_head: str = ""
+    """Hash of the newest audit row; empty in records of the first release."""
 
     def plan_value(self) -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(self.plan)
-        return value
+        """The plan, read strictly; raises `UnreadablePlan`."""
+        return read_plan(self.plan)
 
     def calls(self) -> list[dict[str, Any]]:
-        """The planned calls: id, function, operation, arguments."""
+        """The planned calls: id, function, operation, arguments, and what plan.py adds."""
         calls: list[dict[str, Any]] = self.plan_value()["calls"]
         return calls
 
@@ -269,26 +284,3 @@ def _per_call(
     if verdict is Verdict.APPROVE and Verdict.APPROVE not in verdicts.values():
         raise BadRequest("Every call is rejected; reject the request instead.")
     return verdicts
-
-
-def outcome_without_launch(approval: Approval, call_id: str) -> Outcome:
-    """What is told of a call that was never to run, in our own sentence."""
-    decision = approval.decision
-    if decision is not None and decision.calls.get(call_id) is Verdict.REJECT:
-        because = f" Reason: {decision.reason}" if decision.reason else ""
-        return Outcome(
-            "rejected", f"{decision.by.shown()} rejected this; nothing was started.{because}"
-        )
-    sentences = {
-        Status.EXPIRED: ("expired", "Nobody decided in time; nothing was started."),
-        Status.CANCELLED: ("cancelled", "This was cancelled; nothing was started."),
-        Status.DENIED: ("denied", "This was denied before anyone was asked; nothing was started."),
-        Status.FAILED: (
-            "failed",
-            "This could not be brought before an approver; nothing was started.",
-        ),
-    }
-    status, sentence = sentences[approval.status]
-    return Outcome(
-        status, f"{sentence} {approval.ended_by}".strip() if approval.ended_by else sentence
-    )

@@ -1,15 +1,38 @@
 """An approval as people see it over HTTP: rendered from the stored plan, never from model prose."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from functions.shared.approval import APPROVERS, Approval, Decision, Person, Verdict
 from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
+from functions.shared.plan_words import sentence_of
 from functions.shared.turn import deciders_view, expiry_view
+
+ROLES = frozenset(
+    {
+        "countersign",
+        "request_approval",
+        "decide_approval",
+        "launch_instance",
+        "record_outcome",
+        "end_lease",
+    }
+)
+"""Who acts in the audit beside people."""
+SOMEBODY = "somebody else"
+"""Who acted and is not named in the record: a subject says nothing to people."""
 
 
 def approval_view(
-    approval: Approval, *, reader: Person, groups: frozenset[str], self_confirm: bool, now: datetime
+    approval: Approval,
+    *,
+    audit: Iterable[Mapping[str, Any]],
+    time_zone: str,
+    reader: Person,
+    groups: frozenset[str],
+    self_confirm: bool,
+    now: datetime,
 ) -> dict[str, Any]:
     """Everything the approver's page shows; `can_decide` is a hint for the page, decided again on POST."""
     plan = approval.plan_value()
@@ -20,16 +43,15 @@ def approval_view(
         "digest": approval.digest,
         "plan": plan,
         "summary": summary_of(calls),
+        "sentence": sentence_of(plan),
+        "account": {"id": plan["account"], "alias": plan.get("account_alias", "")},
+        "region": plan["region"],
+        "target": plan["target"],
+        "price": plan.get("price"),
+        "lease": plan.get("lease"),
+        "time_zone": time_zone,
         "confirmation": confirmation_of(calls),
-        "facts": [
-            {"label": "Account", "value": plan["account"], "source": "operator"},
-            {"label": "Region", "value": plan["region"], "source": "operator"},
-            *(
-                {**fact, "call": call["id"]}
-                for call in calls
-                for fact in OPERATIONS[call["operation"]].facts(call["arguments"])
-            ),
-        ],
+        "facts": [*_places(plan), *(fact for call in calls for fact in _facts(call))],
         "calls": [_call_view(approval, call) for call in calls],
         "requester": _person_view(approval.requester),
         "request_words": approval.request_words,
@@ -43,6 +65,7 @@ def approval_view(
         "decisions": [_decision_view(approval.decision)] if approval.decision else [],
         "ended_by": approval.ended_by,
         "closed_at": approval.closed_at,
+        "history": [_history_row(approval, row) for row in audit],
         **_rights(approval, reader, groups, self_confirm, now),
     }
 
@@ -51,11 +74,15 @@ def approval_row(
     approval: Approval, *, reader: Person, groups: frozenset[str], self_confirm: bool, now: datetime
 ) -> dict[str, Any]:
     """One line of the inbox."""
+    plan, calls = approval.plan_value(), approval.calls()
     return {
         "id": approval.id,
         "status": status_now(approval, now),
         "agent": approval.agent,
-        "summary": summary_of(approval.calls()),
+        "summary": summary_of(calls),
+        "account": {"id": plan["account"], "alias": plan.get("account_alias", "")},
+        "region": plan["region"],
+        "price": plan.get("price"),
         "requester": _person_view(approval.requester),
         "created_at": approval.created_at,
         "expires_at": expiry_view(approval),
@@ -72,6 +99,43 @@ def status_now(approval: Approval, now: datetime) -> str:
     ):
         return "expired"
     return approval.status.value
+
+
+def _places(plan: Mapping[str, Any]) -> list[dict[str, str]]:
+    alias = plan.get("account_alias")
+    account = f"{alias} ({plan['account']})" if alias else plan["account"]
+    return [
+        {"key": key, "label": label, "value": value, "source": "operator", "level": "plain"}
+        for key, label, value in (
+            ("account", "Account", account),
+            ("region", "Region", plan["region"]),
+        )
+    ]
+
+
+def _facts(call: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What the plan holds; a draft and a plan of the first release hold the model's own values only."""
+    facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call["arguments"])
+    return [{**fact, "call": call["id"]} for fact in facts]
+
+
+def _history_row(approval: Approval, row: Mapping[str, Any]) -> dict[str, Any]:
+    """One audit row for people: who is named as the record names them; no digests, no plans."""
+    details = row["details"]
+    known = [approval.requester, *approval.asked]
+    if approval.decision is not None:
+        known.append(approval.decision.by)
+    unnamed = row["actor"] if row["actor"] in ROLES else SOMEBODY
+    name = next((one.shown() for one in known if one.sub == row["actor"]), unnamed)
+    text = details.get("reason") or details.get("ended_by") or details.get("text") or ""
+    event = details.get("decision", row["event"]) if row["event"] == "decided" else row["event"]
+    return {
+        "number": row["number"],
+        "at": row["at"],
+        "event": event,
+        "by": name,
+        "text": text,
+    }
 
 
 def _rights(
@@ -97,6 +161,7 @@ def _call_view(approval: Approval, call: dict[str, Any]) -> dict[str, Any]:
         "name": call["function"],
         "arguments": call["arguments"],
         "summary": OPERATIONS[call["operation"]].summary(call["arguments"]),
+        "price": call.get("price"),
         "decision": verdict.value if verdict else None,
         "outcome": {"status": outcome.status, "text": outcome.text} if outcome else None,
     }

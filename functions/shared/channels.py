@@ -12,10 +12,11 @@ SUBJECT_CHARACTERS = 99
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail, the same for every channel; `text` is ours, user text in it is already defanged."""
+    """One mail, the same for every channel: text and HTML say the same, user text in them is already defanged."""
 
     subject: str
     text: str
+    html: str
 
 
 class Channel(Protocol):
@@ -24,7 +25,7 @@ class Channel(Protocol):
 
 
 class SnsChannel:
-    """One topic; each person's subscription is filtered by the attribute `recipient`."""
+    """One topic, text only; each person's subscription is filtered by the attribute `recipient`."""
 
     def __init__(self, sns: Any, topic_arn: str) -> None:
         self._client = sns
@@ -53,7 +54,10 @@ class SesChannel:
             Content={
                 "Simple": {
                     "Subject": {"Data": plain_subject(mail.subject), "Charset": "UTF-8"},
-                    "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
+                    "Body": {
+                        "Text": {"Data": mail.text, "Charset": "UTF-8"},
+                        "Html": {"Data": mail.html, "Charset": "UTF-8"},
+                    },
                 }
             },
         )
@@ -68,8 +72,8 @@ def channel_of(name: str, *, topic_arn: str, mail_from: str) -> Channel:
     return channels[name]()
 
 
-def plain_subject(text: str) -> str:
-    """Printable ASCII on one line, short enough for every channel: nothing can add a header."""
+def plain_subject(text: str, longest: int | None = SUBJECT_CHARACTERS) -> str:
+    """Printable ASCII on one line, short enough for every channel: no header is added, no encoded word is read."""
     text = text.replace("×", "x")
     line = "".join(character if " " <= character <= "~" else "?" for character in text)
-    return line[:SUBJECT_CHARACTERS].strip()
+    return line.replace("=?", "= ?")[:longest].strip()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.shared.approval import Outcome
+from functions.shared.aws import while_busy
 from functions.shared.turn import Turn, TurnError, TurnStatus
 
 TITLE_CHARACTERS = 80
@@ -156,19 +157,22 @@ class ConversationTable:
         }
 
     def append_last_word(
-        self, owner: str, conversation_id: str, number: int, text: str, at: str
+        self,
+        owner: str,
+        conversation_id: str,
+        number: int,
+        text: str,
+        at: str,
+        others: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         """The model's last word on a turn, once."""
-        self._client.put_item(
-            TableName=self.name,
-            Item={
-                "pk": {"S": partition(owner, conversation_id)},
-                "sk": {"S": f"{turn_key(number)}#W"},
-                "text": {"S": text},
-                "created_at": {"S": at},
-            },
-            ConditionExpression="attribute_not_exists(pk)",
-        )
+        item = {
+            "pk": {"S": partition(owner, conversation_id)},
+            "sk": {"S": f"{turn_key(number)}#W"},
+            "text": {"S": text},
+            "created_at": {"S": at},
+        }
+        self._write(item, "attribute_not_exists(pk)", {}, others)
 
     def _write(
         self,
@@ -188,7 +192,8 @@ class ConversationTable:
             put["ExpressionAttributeValues"] = values
         more = list(others)
         if more:
-            self._client.transact_write_items(TransactItems=[{"Put": put}, *more])
+            parts = [{"Put": put}, *more]
+            while_busy(lambda: self._client.transact_write_items(TransactItems=parts))
         else:
             self._client.put_item(**put)
 

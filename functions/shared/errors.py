@@ -9,6 +9,7 @@ ProductError
 ├── TooLarge              413  over a size limit
 ├── WrongMediaType        415  not JSON
 ├── Unprocessable         422  readable, but contradicts an earlier request
+├── TooMany               429  a budget is used
 └── Unavailable           503  try again later
 
 A room's own refusals subclass these beside the code that raises them.
@@ -79,6 +80,11 @@ class WrongMediaType(ProductError):
 class Unprocessable(ProductError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "unprocessable"
+
+
+class TooMany(ProductError):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many"
 
 
 class Unavailable(ProductError):

@@ -17,11 +17,14 @@ from functions.shared.errors import (
     NotAllowed,
     NotFound,
     ProductError,
+    TemporarilyUnavailable,
     TooLarge,
+    Unavailable,
     WrongMediaType,
 )
 from functions.shared.identifiers import is_id
 from functions.shared.observe import begin, logger
+from functions.shared.strict_json import unique
 
 BODY_BYTES = 256 * 1024
 """Room for a message of 32 KB however a client escapes it: up to six characters for a byte."""
@@ -108,14 +111,9 @@ def serve(event: Mapping[str, Any], context: Any, routes: Mapping[str, Route]) -
     except ProductError as refusal:
         logger.info("request was refused", code=refusal.code, status=int(refusal.status))
         response = problem(refusal, request_id)
-    except Exception:  # noqa: BLE001 - the last border: the person gets a sentence, the log the trace
+    except Exception as error:  # noqa: BLE001 - the last border: the person gets a sentence, the log the trace
         logger.exception("request failed")
-        response = problem(
-            ProductError("Something went wrong on our side; look again before you repeat this."),
-            request_id,
-            status=HTTPStatus.INTERNAL_SERVER_ERROR,
-            code="internal_error",
-        )
+        response = _failure(error, request_id)
     return _answer(response)
 
 
@@ -124,6 +122,24 @@ def json_response(
 ) -> Response:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Response(int(status), text, {"Content-Type": "application/json", **(headers or {})})
+
+
+def _failure(error: Exception, request_id: str) -> Response:
+    """503 where AWS was only busy or out of reach, 500 for what nobody expected."""
+    from functions.shared.aws import will_pass
+
+    if isinstance(error, TemporarilyUnavailable) or will_pass(error):
+        busy = Unavailable(
+            "AWS does not answer right now; look again in a moment before you repeat this.",
+            headers={"Retry-After": "5"},
+        )
+        return problem(busy, request_id)
+    return problem(
+        ProductError("Something went wrong on our side; look again before you repeat this."),
+        request_id,
+        status=HTTPStatus.INTERNAL_SERVER_ERROR,
+        code="internal_error",
+    )
 
 
 def problem(
@@ -160,7 +176,7 @@ def read_body(request: Request, body_type: type[BodyType]) -> BodyType:
     if media_type != "application/json":
         raise WrongMediaType
     try:
-        json.loads(request.body.decode("utf-8"), object_pairs_hook=_unique)
+        json.loads(request.body.decode("utf-8"), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise BadRequest("The request is not JSON that can be read in only one way.") from error
     try:
@@ -214,14 +230,6 @@ def _groups(claim: object) -> frozenset[str]:
     if isinstance(claim, list):
         return frozenset(str(group) for group in claim)
     return frozenset(str(claim or "").strip("[]").replace(",", " ").split())
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys differ: of a key that stands twice, people and programs read different values."""
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key stands twice")
-    return value
 
 
 def _first_complaint(error: ValidationError) -> str:

@@ -1,19 +1,33 @@
 """The words of every mail: a fixed template, no model prose; what users wrote is quoted on one line and defanged."""
 
-import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from functions.shared.approval import Approval, Person
+from functions.shared.approval import Approval, Person, Status, Verdict
 from functions.shared.channels import Mail
-from functions.shared.operations import confirmation_of, summary_of
-
-QUOTE_CHARACTERS = 300
-_LINKED = re.compile(
-    r"(?<=\w)(?:@|\.(?!(?:nano|micro|small|medium|large|\d{0,3}xlarge|metal)\b))(?=\w)",
-    re.IGNORECASE,
+from functions.shared.freeze import Freeze
+from functions.shared.identifiers import moment
+from functions.shared.letter import Block, Line, Link, Table, defanged, html_of, text_of
+from functions.shared.operations import OPERATIONS
+from functions.shared.plan_words import (
+    SOURCES,
+    account_short,
+    account_words,
+    hourly_words,
+    literal,
+    price_words,
+    sentence_of,
+    short_digest,
+    short_words,
 )
-"""What makes a word an address; the sizes of instance types are no domains."""
+from functions.shared.subjects import name_of, subject_of
+
+UNCHECKED = "not_checked"
+"""A fact that says that nobody could look: no mark fits it."""
+SENTENCE_CHARACTERS = 1000
+OPENING = "Opening the page decides nothing. If nobody decides in time, nothing is started."
 
 
 def asked_mail(
@@ -24,31 +38,79 @@ def asked_mail(
     origin: str,
     stage: str,
     time_zone: str,
+    plan: Mapping[str, Any] | None = None,
+    frozen: Freeze | None = None,
+    reminder: bool = False,
 ) -> Mail:
-    """To an approver: who asks for what, until when, and the page that shows it."""
-    until = local_time(expires_at, time_zone)
-    plan = approval.plan_value()
-    summary = summary_of(approval.calls())
-    text = (
-        f"{defanged(requester.shown())} asks for a countersignature.\n"
-        f"\n"
-        f"Account: {plan['account']}   Region: {plan['region']}\n"
-        f"{_quoted(confirmation_of(approval.calls()))}\n"
-        f'Their words: "{defanged(approval.request_words)}"\n'
-        f"\n"
-        f"Decide until {until}:\n"
-        f"{page_of(approval, origin)}\n"
-        f"\n"
-        f"Opening the page decides nothing. If nobody decides in time, nothing is started.\n"
+    """To an approver: where, what, who asks, at which price, until when, and the page that shows it."""
+    plan = plan or approval.plan_value()
+    blocks = [
+        *([_frozen_line(frozen, time_zone)] if frozen and frozen.frozen else []),
+        *([Line("Reminder: nobody has decided this yet.", "notice")] if reminder else []),
+        *_what(plan),
+        *_whose(approval, requester),
+        *_details(plan),
+        Line(f"Decide until {local_time(expires_at, time_zone)}:"),
+        Link(page_of(approval, origin)),
+        Line(f"Digest: {short_digest(approval.digest)}"),
+        Line(OPENING),
+    ]
+    price = plan.get("price")
+    subject = subject_of(
+        stage,
+        name=f"{'Reminder, ' if reminder else ''}{name_of(requester)}",
+        what=short_words(plan),
+        place=account_short(plan),
+        price=hourly_words(price) if price else "",
+        end=f", by {_short_time(expires_at, approval.created_at, time_zone)}",
     )
-    return Mail(f"[Countersign {stage}] {requester.shown()}: {summary}, by {until}", text)
+    return Mail(subject, text_of(blocks), html_of(blocks))
 
 
-def ended_mail(approval: Approval, *, sentences: list[str], origin: str, stage: str) -> Mail:
-    """To the requester and everyone who was asked: it is over, in one line per call."""
-    lines = "\n".join(defanged(sentence) for sentence in sentences)
-    text = f"{lines}\n\nRequest of {defanged(approval.requester.shown())}: {page_of(approval, origin)}\n"
-    return Mail(f"[Countersign {stage}] {approval.status}: {summary_of(approval.calls())}", text)
+def ended_mail(
+    approval: Approval, *, sentences: Sequence[str], origin: str, stage: str, time_zone: str = "UTC"
+) -> Mail:
+    """To the requester and everyone who was asked: it is over, how it was decided, one line per call."""
+    return told_mail(
+        approval,
+        headline=_ending(approval),
+        sentences=sentences,
+        origin=origin,
+        stage=stage,
+        more=_decision_lines(approval, time_zone),
+    )
+
+
+def told_mail(
+    approval: Approval,
+    *,
+    headline: str,
+    sentences: Sequence[str],
+    origin: str,
+    stage: str,
+    more: Sequence[Block] = (),
+) -> Mail:
+    """What became of a request or of its instance: `headline` opens the subject, the sentences say what happened."""
+    plan = approval.plan_value()
+    blocks = [
+        *(Line(defanged(sentence, SENTENCE_CHARACTERS), "strong") for sentence in sentences),
+        *more,
+        *_where(plan),
+        Line(f"Asked for: {defanged(sentence_of(plan), SENTENCE_CHARACTERS)}"),
+        *_whose(approval, approval.requester),
+        Link(page_of(approval, origin)),
+        Line(f"Digest: {short_digest(approval.digest)}"),
+    ]
+    subject = subject_of(
+        stage,
+        name=headline,
+        what=short_words(plan),
+        place=account_short(plan),
+        price="",
+        end=f", for {name_of(approval.requester)[:24]}",
+        cut=("what", "place", "name"),
+    )
+    return Mail(subject, text_of(blocks), html_of(blocks))
 
 
 def page_of(approval: Approval, origin: str) -> str:
@@ -57,21 +119,104 @@ def page_of(approval: Approval, origin: str) -> str:
 
 def local_time(epoch_seconds: int, time_zone: str) -> str:
     """A moment in the stage's time zone, to the minute: `2026-11-21 12:40 JST`."""
-    moment = datetime.fromtimestamp(epoch_seconds, UTC).astimezone(ZoneInfo(time_zone))
-    return f"{moment:%Y-%m-%d %H:%M %Z}"
+    return f"{_local(epoch_seconds, time_zone):%Y-%m-%d %H:%M %Z}"
 
 
-def defanged(text: str) -> str:
-    """User text on one line, shortened, with nothing a mail program would turn into a link."""
-    line = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(line.split())
-    if len(line) > QUOTE_CHARACTERS:
-        line = line[:QUOTE_CHARACTERS] + "…"
-    line = re.sub(r"(?i)\b([a-z][a-z0-9+.-]{1,12}):(?=\S)(?://)?", r"\1[:]", line)
-    return _LINKED.sub(lambda found: f"[{found.group()}]", line)
+def _what(plan: Mapping[str, Any]) -> list[Block]:
+    return [*_where(plan), Line(defanged(sentence_of(plan), SENTENCE_CHARACTERS), "strong")]
 
 
-def _quoted(confirmation: str) -> str:
-    """The confirmation without its question; what the model wrote into it is defanged line by line."""
-    lines = confirmation.replace("proceed? (y/n): ", "").splitlines()
-    return "\n".join(defanged(line) for line in lines)
+def _where(plan: Mapping[str, Any]) -> list[Block]:
+    return [
+        Table(
+            [
+                ("Account:", defanged(account_words(plan))),
+                ("Region:", defanged(literal(plan.get("region")))),
+            ]
+        )
+    ]
+
+
+def _whose(approval: Approval, requester: Person) -> list[Block]:
+    named = requester.email and requester.email != requester.shown()
+    address = f" ({defanged(requester.email)})" if named else ""
+    return [
+        Line(f"Asked by {defanged(requester.shown())}{address}, in these words:"),
+        Line(f'"{defanged(approval.request_words)}"', "quote"),
+    ]
+
+
+def _details(plan: Mapping[str, Any]) -> list[Block]:
+    """The facts of each call with their marks, what it costs and how long it lives."""
+    blocks: list[Block] = []
+    calls = plan["calls"]
+    for number, call in enumerate(calls, start=1):
+        if len(calls) > 1:
+            summary = OPERATIONS[call["operation"]].summary(call["arguments"])
+            blocks.append(Line(f"{number} of {len(calls)}: {defanged(summary)}"))
+        facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call["arguments"])
+        rows = [_fact_row(fact) for fact in facts]
+        if len(calls) > 1 and call.get("price"):
+            rows.append(("Price:", price_words(call["price"])))
+        blocks.append(Table(rows))
+    name = "Total:" if len(calls) > 1 else "Price:"
+    money = [(name, price_words(plan["price"]))] if plan.get("price") else []
+    lease = plan.get("lease")
+    if lease:
+        ends = f"{lease['hours']} hours, then stopped, and terminated 7 days later"
+        money.append(("Lease:", ends))
+    return [*blocks, *([Table(money)] if money else [])]
+
+
+def _fact_row(fact: Mapping[str, str]) -> tuple[str, ...]:
+    warning = "WARNING " if fact.get("level") == "warning" else ""
+    said = (f"{warning}{defanged(fact['label'])}:", defanged(fact["value"]))
+    if fact.get("key") == UNCHECKED:
+        return said
+    return (*said, f"({SOURCES.get(fact.get('source', ''), 'source unknown')})")
+
+
+def _frozen_line(frozen: Freeze, time_zone: str) -> Line:
+    try:
+        since = f" at {local_time(int(moment(frozen.at).timestamp()), time_zone)}"
+    except ValueError:
+        since = ""
+    why = f': "{defanged(frozen.reason)}"' if frozen.reason else "."
+    return Line(
+        f"FROZEN: {defanged(frozen.by) or 'An operator'} stopped all launches"
+        f"{since}{why} What is approved meanwhile is not started.",
+        "notice",
+    )
+
+
+def _decision_lines(approval: Approval, time_zone: str) -> list[Block]:
+    decision = approval.decision
+    if decision is None:
+        return []
+    verb = "Approved" if decision.decision is Verdict.APPROVE else "Rejected"
+    at = local_time(int(moment(decision.at).timestamp()), time_zone)
+    own = ", who asked for it (self-confirmed)" if decision.self_confirmed else ""
+    lines: list[Block] = [Line(f"{verb} by {defanged(decision.by.shown())}{own} at {at}.")]
+    if decision.reason:
+        lines.append(Line(f'"{defanged(decision.reason)}"', "quote"))
+    return lines
+
+
+def _ending(approval: Approval) -> str:
+    """The status, and whether what was approved has worked."""
+    worked = all(outcome.status == "succeeded" for outcome in approval.outcomes.values())
+    if approval.status is Status.APPROVED and not worked:
+        return "approved, but not all done"
+    return approval.status.value
+
+
+def _short_time(epoch_seconds: int, asked_at: str, time_zone: str) -> str:
+    """The time of day where the day is clear: `15:40 JST`; otherwise with its date."""
+    until = _local(epoch_seconds, time_zone)
+    asked = moment(asked_at).astimezone(ZoneInfo(time_zone))
+    same_day = until.date() == asked.date()
+    return f"{until:%H:%M %Z}" if same_day else f"{until:%d %b %H:%M %Z}"
+
+
+def _local(epoch_seconds: int, time_zone: str) -> datetime:
+    return datetime.fromtimestamp(epoch_seconds, UTC).astimezone(ZoneInfo(time_zone))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from functions.shared import run_instances
+from functions.shared import extend_lease, run_instances
 
 
 class Operation(Protocol):
@@ -11,6 +11,9 @@ class Operation(Protocol):
 
     def check(self, arguments: Mapping[str, Any]) -> object:
         """The arguments as a type; raises `BadArguments`."""
+
+    def planned(self, arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
+        """What AWS will be sent, with what the operator fixed."""
 
     def confirmation(self, arguments: Mapping[str, Any]) -> str:
         """The program's own words for what was asked."""
@@ -24,6 +27,7 @@ class Operation(Protocol):
 
 OPERATIONS: dict[str, Operation] = {
     "run_instances": run_instances,
+    "extend_lease": extend_lease,
 }
 
 

@@ -1,26 +1,39 @@
-"""The plan: what will really run, as shown to the approver; its digest binds vote to execution."""
+"""The plan: what will really run, as shown to the approver; its digest binds vote to execution.
+
+A request begins as a draft: calls with what AWS will be sent. The checks add facts and prices, and the draft becomes
+the plan that people see. Strings and whole numbers only; money is a decimal string.
+"""
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import rfc8785
 
-VERSION = 1
+from functions.shared.strict_json import unique, whole
+
+VERSION = 2
+
+
+class UnreadablePlan(Exception):
+    """A stored plan that is not strict JSON, or of a version that this release does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """One gated call: the model's request, checked, by its call id."""
+    """One gated call: the model's request, checked, by its call id; `parameters` is what AWS will be sent."""
 
     id: str
     function: str
     operation: str
-    arguments: dict[str, Any]
+    arguments: Mapping[str, Any]
+    parameters: Mapping[str, Any]
 
 
-def plan_of(
+def draft_of(
     *,
     calls: Iterable[PlannedCall],
     account: str,
@@ -30,9 +43,10 @@ def plan_of(
     conversation_id: str,
     turn: int,
     agent: str,
+    manifest: str,
     random: str,
 ) -> dict[str, Any]:
-    """The plan as a JSON value; `random` makes the digest a nonce that only who saw the plan can know."""
+    """The request as a JSON value; `random` makes the digest a nonce that only who saw the plan can know."""
     return {
         "version": VERSION,
         "account": account,
@@ -42,16 +56,56 @@ def plan_of(
         "conversation": conversation_id,
         "turn": turn,
         "agent": agent,
+        "manifest": manifest,
         "calls": [
             {
                 "id": call.id,
                 "function": call.function,
                 "operation": call.operation,
-                "arguments": call.arguments,
+                "arguments": dict(call.arguments),
+                "parameters": dict(call.parameters),
             }
             for call in calls
         ],
         "random": random,
+    }
+
+
+def plan_of(
+    draft: Mapping[str, Any],
+    *,
+    account_alias: str,
+    facts: Mapping[str, list[dict[str, str]]],
+    prices: Mapping[str, Mapping[str, Any] | None],
+    lease_hours: int | None,
+) -> dict[str, Any]:
+    """The draft with what was found out about each call (by call id), as approvers will see it."""
+    calls = [
+        {**call, "facts": facts.get(call["id"], []), "price": prices.get(call["id"])}
+        for call in draft["calls"]
+    ]
+    return {
+        **draft,
+        "account_alias": account_alias,
+        "calls": calls,
+        "lease": {"hours": lease_hours} if lease_hours is not None else None,
+        "price": total_price([call["price"] for call in calls]),
+    }
+
+
+def total_price(prices: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
+    """The sum of the calls' prices; None where one of them is not known."""
+    known = [price for price in prices if price is not None]
+    if not known or len(known) < len(prices):
+        return None
+    leases = [price.get("lease") for price in known]
+    return {
+        "currency": known[0]["currency"],
+        "hourly": _sum(price["hourly"] for price in known),
+        "monthly": _sum(price["monthly"] for price in known),
+        "lease": _sum(lease for lease in leases if lease) if all(leases) else None,
+        "source": "table" if any(price["source"] == "table" for price in known) else "list",
+        "as_of": min(price["as_of"] for price in known),
     }
 
 
@@ -63,3 +117,35 @@ def canonical(value: Any) -> str:
 def digest_of(canonical_plan: str) -> str:
     """SHA-256 of a canonical plan, 64 hex digits."""
     return hashlib.sha256(canonical_plan.encode("utf-8")).hexdigest()
+
+
+def read_plan(text: str) -> dict[str, Any]:
+    """A stored plan, read strictly; raises `UnreadablePlan`.
+
+    No duplicate keys, no NaN, no fractions, no number that readers round differently, and no version but ours.
+    """
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=unique,
+            parse_constant=_refused,
+            parse_float=_refused,
+            parse_int=whole,
+        )
+    except (ValueError, RecursionError) as error:
+        raise UnreadablePlan(f"The plan is not strict JSON: {type(error).__name__}.") from error
+    if not isinstance(value, dict) or not _is_known(value.get("version")):
+        raise UnreadablePlan("The plan is of a version that this release does not know.")
+    return value
+
+
+def _sum(texts: Iterable[str]) -> str:
+    return str(sum((Decimal(text) for text in texts), Decimal(0)))
+
+
+def _is_known(version: object) -> bool:
+    return type(version) is int and version in (1, VERSION)
+
+
+def _refused(text: str) -> Any:
+    raise ValueError(f"{text} is not a whole number")

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -19,6 +19,11 @@ InstanceType = Annotated[
     str, StringConstraints(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\.[a-z0-9-]{1,20}\z")
 ]
 KeyPairName = Annotated[str, StringConstraints(pattern=r"\A[!-~](?:[ -~]{0,253}[!-~])?\z")]
+
+SUBNET = r"\Asubnet-[0-9a-f]{8,17}\z"
+SECURITY_GROUP = r"\Asg-[0-9a-f]{8,17}\z"
+FIXED = ("SubnetId", "SecurityGroupIds")
+"""What the operator may fix on the page countersign.yaml."""
 
 _EXPECTED = {
     "image_id": "an AMI id such as ami-0123456789abcdef0",
@@ -70,7 +75,13 @@ def summary(arguments: Mapping[str, Any]) -> str:
 def facts(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
     """Rows of the approver's table; `source` says who said it."""
     return [
-        {"label": label, "value": _literal(arguments.get(name)), "source": "model"}
+        {
+            "key": name,
+            "label": label,
+            "value": _literal(arguments.get(name)),
+            "source": "model",
+            "level": "plain",
+        }
         for label, name in (
             ("AMI ID", "image_id"),
             ("Instance type", "instance_type"),
@@ -79,19 +90,52 @@ def facts(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def parameters(
-    arguments: RunInstances, *, client_token: str, tags: Mapping[str, str]
-) -> dict[str, Any]:
-    """What EC2 is sent: an allow-list of fields, one instance; the same input gives the same bytes."""
-    tag_list = [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+class Parameters(BaseModel):
+    """The fields that EC2 may ever be sent, by their EC2 names; the token and the tags are added at the launch."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    ImageId: AmiId
+    InstanceType: InstanceType
+    KeyName: KeyPairName
+    MinCount: Literal[1]
+    MaxCount: Literal[1]
+    MetadataOptions: dict[Literal["HttpTokens", "HttpEndpoint"], Literal["required", "enabled"]]
+    SubnetId: Annotated[str, StringConstraints(pattern=SUBNET)] | None = None
+    SecurityGroupIds: list[Annotated[str, StringConstraints(pattern=SECURITY_GROUP)]] | None = None
+
+
+def planned(arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """What EC2 will be sent for these arguments, with what the operator fixed (`SubnetId`, `SecurityGroupIds`)."""
+    asked = check(arguments)
     return {
-        "ImageId": arguments.image_id,
-        "InstanceType": arguments.instance_type,
-        "KeyName": arguments.key_name,
+        "ImageId": asked.image_id,
+        "InstanceType": asked.instance_type,
+        "KeyName": asked.key_name,
         "MinCount": 1,
         "MaxCount": 1,
-        "ClientToken": client_token,
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        **{name: fixed[name] for name in FIXED if fixed.get(name)},
+    }
+
+
+def request(
+    parameters: Mapping[str, Any], *, client_token: str, tags: Mapping[str, str]
+) -> dict[str, Any]:
+    """The whole RunInstances request: an allow-list of fields, one instance; the same input gives the same bytes.
+
+    Raises `BadArguments` for parameters that are anything else.
+    """
+    try:
+        allowed = Parameters.model_validate(dict(parameters)).model_dump(exclude_none=True)
+    except ValidationError as error:
+        raise BadArguments("The planned parameters are not those of a launch.") from error
+    if allowed["MetadataOptions"] != {"HttpTokens": "required", "HttpEndpoint": "enabled"}:
+        raise BadArguments("The planned launch does not require metadata tokens.")
+    tag_list = [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+    return {
+        **allowed,
+        "ClientToken": client_token,
         "TagSpecifications": [
             {"ResourceType": "instance", "Tags": tag_list},
             {"ResourceType": "volume", "Tags": tag_list},

@@ -47,6 +47,7 @@ class ChatSettings(Settings):
     stage: str
     conversations_table: str
     approvals_table: str
+    audit_table: str
     state_machine_arn: str
     continue_turn_function: str
     agents_file: str
@@ -60,7 +61,17 @@ class ChatSettings(Settings):
     region: str
     """The target's region, where calls run."""
     target: str
+    fixed_parameters: str
+    """Launch parameters that the operator fixed, as a JSON object by their EC2 names."""
     approval_timeout_seconds: int
+    model_max_tokens: int
+    """The longest answer the model is asked for; 0: its service is told no limit."""
+    budgets_table: str
+    """Empty: there are no budgets."""
+    budget_turns: int
+    budget_tokens: int
+    budget_approvals: int
+    budget_open_approvals: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,8 @@ class ApprovalsSettings(Settings):
     """The inbox and one approval; reads only."""
 
     approvals_table: str
+    audit_table: str
+    time_zone: str
     self_confirm: bool
 
 
@@ -84,10 +97,29 @@ class DecideApprovalSettings(Settings):
     """Decision, cancel, settle and repair: the only reader of task tokens."""
 
     approvals_table: str
+    audit_table: str
+    time_zone: str
+    fresh_sign_in_seconds: int
+    """How long ago an approver may have signed in; 0: however long."""
+    decision_key: str
+    """ARN of the KMS key that seals decisions."""
     task_tokens_table: str
     user_pool_id: str
     origin: str
     self_confirm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreflightSettings(Settings):
+    """Looks a request over before anybody is asked: facts, prices, complaints."""
+
+    stage: str
+    approvals_table: str
+    region: str
+    """The target's region, where calls would run."""
+    lease_hours: int
+    stack: str
+    """What the tag countersign:stack says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +128,9 @@ class RequestApprovalSettings(Settings):
 
     stage: str
     approvals_table: str
+    audit_table: str
+    freeze_parameter: str
+    lease_hours: int
     task_tokens_table: str
     user_pool_id: str
     origin: str
@@ -116,10 +151,22 @@ class LaunchInstanceSettings(Settings):
 
     stage: str
     approvals_table: str
+    audit_table: str
+    decision_keys: str
+    """ARNs of the KMS keys whose seals are trusted, separated by commas; the current one first."""
+    freeze_parameter: str
+    stack: str
+    """What the tag countersign:stack says."""
+    instance_types: str
+    """The types that may be launched today, separated by commas."""
     account_id: str
     region: str
     target: str
     launch_role_arn: str
+    budgets_table: str
+    """Empty: there are no budgets."""
+    budget_launches: int
+    budget_live_instances: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +175,9 @@ class RecordOutcomeSettings(Settings):
 
     stage: str
     approvals_table: str
+    audit_table: str
+    budgets_table: str
+    """Set without budgets too: what was counted before they were taken off is still taken back."""
     conversations_table: str
     state_machine_arn: str
     origin: str
@@ -146,6 +196,38 @@ class SweepSettings(Settings):
     continue_turn_function: str
     decide_approval_function: str
     record_outcome_function: str
+    request_approval_function: str
+    end_lease_function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndLeaseSettings(Settings):
+    """Warns, stops and terminates when leases end; looks for instances that the ledger does not know."""
+
+    stage: str
+    approvals_table: str
+    audit_table: str
+    budgets_table: str
+    """Set without budgets too: what was counted before they were taken off is still taken back."""
+    target: str
+    stack: str
+    """What the tag countersign:stack says."""
+    region: str
+    """The target's region, where the instances are."""
+    origin: str
+    time_zone: str
+    channel: str
+    topic_arn: str
+    mail_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeSettings(Settings):
+    """Shows and sets the switch that stops all launches."""
+
+    freeze_parameter: str
+    user_pool_id: str
+    origin: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,18 +11,41 @@ from typing import Any
 
 from functions.shared.aws import client
 from functions.shared.identifiers import utc_now
-from functions.shared.observe import APPROVALS_OVERDUE, APPROVALS_UNSETTLED, begin, count, logger
+from functions.shared.lease_table import PARTITION as LEASES
+from functions.shared.observe import (
+    APPROVALS_OVERDUE,
+    APPROVALS_UNSETTLED,
+    LEASES_OVERDUE,
+    begin,
+    count,
+    logger,
+)
 from functions.shared.settings import SweepSettings
-from functions.sweep.due import Step, is_overdue, is_unsettled, steps_for
+from functions.sweep.batches import Handover, Invoke
+from functions.sweep.due import (
+    Step,
+    is_lease_overdue,
+    is_overdue,
+    is_unsettled,
+    lease_key,
+    steps_for,
+)
 
 RESERVE_SECONDS = 5.0
+UNFINISHED = "yes"
+
+Page = list[Mapping[str, Any]]
+
+
+class HandoverFailed(Exception):
+    """Some owners could not be invoked; what they own stays due, and the alarm for failures of the sweep sees it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweeping:
     settings: SweepSettings
     dynamodb: Any
-    invoke: Callable[[str, Mapping[str, Any]], None]
+    invoke: Invoke
     clock: Callable[[], float]
 
 
@@ -42,49 +66,82 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     begin(context)
     started = time.monotonic()
     allowed = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-    return sweep(deps(), has_time=lambda: time.monotonic() - started < allowed)
+    return sweep(deps(), seconds_left=lambda: allowed - (time.monotonic() - started))
 
 
-def sweep(deps: Sweeping, *, has_time: Callable[[], bool]) -> dict[str, int]:
-    """Hand over everything that is due, page by page; what time does not allow waits for the next minute."""
+def sweep(deps: Sweeping, *, seconds_left: Callable[[], float]) -> dict[str, int]:
+    """Hand over everything that is due, page by page; what time does not allow waits for the next minute.
+
+    The three kinds of work take turns, so that a flood of one starves no other. Raises `HandoverFailed` at the end.
+    """
     now = int(deps.clock())
-    functions = {
-        Step.CONTINUE_TURN: deps.settings.continue_turn_function,
-        Step.DECIDE_APPROVAL: deps.settings.decide_approval_function,
-        Step.RECORD_OUTCOME: deps.settings.record_outcome_function,
+    settings = deps.settings
+    owners = {
+        Step.START: settings.continue_turn_function,
+        Step.REPAIR: settings.decide_approval_function,
+        Step.REMIND: settings.request_approval_function,
+        Step.RECORD: settings.record_outcome_function,
+        Step.END_LEASE: settings.end_lease_function,
+        Step.WORK: settings.continue_turn_function,
     }
-    found = overdue = unsettled = 0
-    for item in _due(deps.dynamodb, deps.settings.approvals_table, now):
-        found += 1
-        overdue += is_overdue(item, now)
-        unsettled += is_unsettled(item, now)
-        for step, payload in steps_for(item, now):
-            deps.invoke(functions[step], payload)
-        if not has_time():
-            break
-    for item in _due(deps.dynamodb, deps.settings.conversations_table, now):
-        if not has_time():
-            break
-        found += 1
-        deps.invoke(deps.settings.continue_turn_function, _work(item))
-    count(APPROVALS_OVERDUE, overdue)
-    count(APPROVALS_UNSETTLED, unsettled)
-    if found:
-        logger.info("unfinished work was handed over", found=found)
-    return {"found": found, "overdue": overdue, "unsettled": unsettled}
+    kinds = deque(
+        [
+            (_approvals, _due(deps.dynamodb, settings.approvals_table, UNFINISHED, now)),
+            (_leases, _due(deps.dynamodb, settings.approvals_table, LEASES, now)),
+            (_turns, _due(deps.dynamodb, settings.conversations_table, UNFINISHED, now)),
+        ]
+    )
+    figures = Counter(found=0, overdue=0, unsettled=0, leases_overdue=0)
+    with Handover(owners, deps.invoke, seconds_left) as handover:
+        while kinds and seconds_left() > 0:
+            hand_over, pages = kinds.popleft()
+            page = next(pages, None)
+            if page is not None:
+                figures.update(found=len(page), **hand_over(handover, page, now))
+                kinds.append((hand_over, pages))
+    count(APPROVALS_OVERDUE, figures["overdue"])
+    count(APPROVALS_UNSETTLED, figures["unsettled"])
+    count(LEASES_OVERDUE, figures["leases_overdue"])
+    if figures["found"]:
+        logger.info("unfinished work was handed over", found=figures["found"])
+    if handover.failed:
+        raise HandoverFailed(f"{handover.failed} invocations were refused or too slow.")
+    return dict(figures)
 
 
-def _due(dynamodb: Any, table: str, now: int) -> Iterator[Mapping[str, Any]]:
-    """The sparse index of unfinished work, oldest first."""
+def _approvals(handover: Handover, page: Page, now: int) -> dict[str, int]:
+    for item in page:
+        for step in steps_for(item, now):
+            handover.add(step, item["pk"]["S"])
+    return {
+        "overdue": sum(is_overdue(item, now) for item in page),
+        "unsettled": sum(is_unsettled(item, now) for item in page),
+    }
+
+
+def _leases(handover: Handover, page: Page, now: int) -> dict[str, int]:
+    for item in page:
+        handover.add(Step.END_LEASE, lease_key(item))
+    return {"leases_overdue": sum(is_lease_overdue(item, now) for item in page)}
+
+
+def _turns(handover: Handover, page: Page, now: int) -> dict[str, int]:
+    for item in page:
+        handover.send(Step.WORK, _work(item))
+    return {}
+
+
+def _due(dynamodb: Any, table: str, partition: str, now: int) -> Iterator[Page]:
+    """The sparse index of unfinished work, oldest first, page by page; the next is read when it is asked for."""
     request: dict[str, Any] = {
         "TableName": table,
         "IndexName": "unfinished",
-        "KeyConditionExpression": "unfinished = :yes AND due_at <= :now",
-        "ExpressionAttributeValues": {":yes": {"S": "yes"}, ":now": {"N": str(now)}},
+        "KeyConditionExpression": "unfinished = :partition AND due_at <= :now",
+        "ExpressionAttributeValues": {":partition": {"S": partition}, ":now": {"N": str(now)}},
     }
     while True:
         page = dynamodb.query(**request)
-        yield from page["Items"]
+        yield page["Items"]
         if "LastEvaluatedKey" not in page:
             return
         request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -15,6 +15,8 @@ from pathlib import Path
 from local.emulator.patching import MINISTACK_VERSION, missing_names
 
 GRACE_SECONDS = 5.0
+RETRY_SCALE = "0.25"
+"""Workflows try again after a quarter of the time that AWS would wait; time-outs are as long."""
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 
 
@@ -51,6 +53,7 @@ def _set_environment(port: int, directory: Path) -> None:
         LAMBDA_ACCOUNT_CONCURRENCY="16",
         LOG_LEVEL="WARNING",
         MINISTACK_HOST="localhost",
+        SFN_WAIT_SCALE=RETRY_SCALE,
         TMPDIR=str(scratch),
     )
     tempfile.tempdir = str(scratch)

@@ -1,7 +1,7 @@
 """The table of everything in which our emulator differs from stock ministack."""
 
-from local.emulator import cloudformation, iam, lambda_runtime, sign_in, step_functions
-from local.emulator.ec2 import faults, launching, record
+from local.emulator import cloudformation, iam, lambda_runtime, routing, sign_in, step_functions
+from local.emulator.ec2 import describing, faults, launching, record
 from local.emulator.ec2.wire import ACTIONS
 from local.emulator.patching import Correction
 
@@ -123,9 +123,19 @@ CORRECTIONS = (
         patches=_ENFORCE,
     ),
     Correction(
+        apply=iam.ending_policies_see_an_instances_tags,
+        finding="",
+        patches=(*_ENFORCE, iam.COLLECTORS, f"{_EC2}:_instances", f"{_EC2}:_tags"),
+    ),
+    Correction(
         apply=iam.refused_ec2_calls_are_recorded,
         finding="",
         patches=_ENFORCE,
+    ),
+    Correction(
+        apply=routing.services_it_lacks_are_refused_at_once,
+        finding="B27",
+        patches=(routing.IS_AWS_SERVICE,),
     ),
     Correction(
         apply=sign_in.http_apis_hand_over_cookies,
@@ -147,6 +157,26 @@ CORRECTIONS = (
         apply=launching.the_demo_image_exists,
         finding="",
         patches=(f"{_EC2}:_STUB_AMIS",),
+    ),
+    Correction(
+        apply=describing.offered_types_are_told,
+        finding="B27",
+        patches=(ACTIONS, f"{_EC2}:_xml", f"{iam.ACTIONS}:_load_botocore_model"),
+    ),
+    Correction(
+        apply=describing.instances_are_found_by_id_and_client_token,
+        finding="",
+        patches=(ACTIONS, describing.INSTANCES, describing.MATCHES, describing.DRAWN),
+    ),
+    Correction(
+        apply=describing.the_demo_image_has_an_age,
+        finding="",
+        patches=(ACTIONS,),
+    ),
+    Correction(
+        apply=describing.unknown_images_are_an_error,
+        finding="",
+        patches=(ACTIONS, f"{_EC2}:_error"),
     ),
     Correction(
         apply=launching.a_dry_run_does_nothing,

@@ -13,6 +13,8 @@ from local.emulator.patching import wrap
 
 ACTIONS = "ministack.core.iam_actions"
 EVALUATOR = "ministack.core.iam_evaluator"
+COLLECTORS = "ministack.services.tagging:_RESOURCE_TAG_COLLECTORS"
+ENDING = frozenset({"ec2:StopInstances", "ec2:TerminateInstances"})
 
 Enforce = Callable[..., Any]
 _asked: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar(
@@ -107,6 +109,49 @@ def _tags_by_type(asked: Mapping[str, str]) -> dict[str, dict[str, str]]:
             kind = asked.get(f"{found[1]}.ResourceType", "")
             tags.setdefault(kind, {})[value] = asked.get(f"{found[1]}.{found[2]}.Value", "")
     return tags
+
+
+def ending_policies_see_an_instances_tags() -> None:
+    """Stock: `aws:ResourceTag/…` is unknown for an instance, so each statement with such a condition
+    denies, and of several ids only the first is checked. Here: StopInstances and
+    TerminateInstances are checked on each instance, with its tags."""
+    from ministack.services import tagging
+
+    tagging._RESOURCE_TAG_COLLECTORS["ec2"] = _tagged_instances
+
+    def on_each_instance(enforce: Enforce) -> Enforce:
+        def check(
+            access_key: str,
+            action: str,
+            service: str,
+            region: str,
+            resource_arn: str = "*",
+            service_context: Mapping[str, Any] | None = None,
+        ) -> Any:  # noqa: ANN401
+            asked = _asked.get()
+            if action not in ENDING or asked is None:
+                return enforce(access_key, action, service, region, resource_arn, service_context)
+            for name, value in asked.items():
+                if re.fullmatch(r"InstanceId\.\d+", name):
+                    arn = f"{resource_arn.rpartition('/')[0]}/{value}"
+                    denied = enforce(access_key, action, service, region, arn, service_context)
+                    if denied:
+                        return denied
+            return None
+
+        return check
+
+    wrap(f"{ACTIONS}:request_tag_context", _remembering_the_parameters)
+    wrap(f"{EVALUATOR}:enforce", on_each_instance)
+
+
+def _tagged_instances() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    from ministack.core.responses import get_account_id, get_region
+    from ministack.services import ec2
+
+    for instance in ec2._instances:
+        arn = f"arn:aws:ec2:{get_region()}:{get_account_id()}:instance/{instance}"
+        yield arn, ec2._tags.get(instance, [])
 
 
 def loopback_counts_as_secure_transport() -> None:

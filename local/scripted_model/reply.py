@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.scripted_model.request import (
+    EXTEND_LEASE,
     RUN_INSTANCES,
     Values,
     is_about_instances,
     offered_types,
     present_dialogue,
+    read_extension,
     read_values,
     text_of,
 )
@@ -23,6 +25,10 @@ WHAT_TO_TRY = (
     "For anything else, set OPENAI_API_KEY and CHAT_MODEL and start again."
 )
 
+_EXTENSION = re.compile(
+    r"The lease of i-[0-9a-f]+ ends at [0-9TZ:-]+ now\.|i-[0-9a-f]+ was not extended: [^\"]{1,300}"
+)
+
 
 def reply(request: Mapping[str, Any]) -> dict[str, Any]:
     """The Chat Completions response to a request; the same request has the same response."""
@@ -30,6 +36,8 @@ def reply(request: Mapping[str, Any]) -> dict[str, Any]:
     last = messages[-1] if messages else {}
     if last.get("role") == "tool":
         return _response(request, content=_last_word(text_of(last)))
+    if extension := read_extension(request):
+        return _response(request, call=(EXTEND_LEASE, extension))
     types = offered_types(request)
     dialogue = present_dialogue(messages)
     if types is None:
@@ -40,7 +48,12 @@ def reply(request: Mapping[str, Any]) -> dict[str, Any]:
         return _response(request, content=WHAT_TO_TRY)
     if question := _question(values, types):
         return _response(request, content=question)
-    return _response(request, call=values)
+    arguments = {
+        "image_id": values.image_id,
+        "instance_type": values.instance_type,
+        "key_name": values.key_name,
+    }
+    return _response(request, call=(RUN_INSTANCES, arguments))
 
 
 def _question(values: Values, types: Sequence[str]) -> str:
@@ -62,6 +75,8 @@ def _question(values: Values, types: Sequence[str]) -> str:
 
 def _last_word(result: str) -> str:
     """A sentence about what became of the call."""
+    if found := _EXTENSION.search(result):
+        return found.group()
     if found := re.search(r"\bi-[0-9a-f]{8,17}\b", result):
         return f"Your EC2 instance {found.group()} has been started."
     plain = " ".join(result.split())[:300]
@@ -69,18 +84,16 @@ def _last_word(result: str) -> str:
 
 
 def _response(
-    request: Mapping[str, Any], *, content: str | None = None, call: Values | None = None
+    request: Mapping[str, Any],
+    *,
+    content: str | None = None,
+    call: tuple[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     spoken = json.dumps(request.get("messages"), sort_keys=True)
     digest = hashlib.sha256(spoken.encode()).hexdigest()
     message: dict[str, Any] = {"role": "assistant", "content": content}
     if call is not None:
-        arguments = {
-            "image_id": call.image_id,
-            "instance_type": call.instance_type,
-            "key_name": call.key_name,
-        }
-        function = {"name": RUN_INSTANCES, "arguments": json.dumps(arguments)}
+        function = {"name": call[0], "arguments": json.dumps(call[1])}
         message["tool_calls"] = [
             {"id": f"call_{digest[:24]}", "type": "function", "function": function}
         ]

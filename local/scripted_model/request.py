@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 RUN_INSTANCES = "run_instances"
+EXTEND_LEASE = "extend_lease"
 
 _IMAGE = re.compile(r"\bami-[0-9a-z]+\b", re.IGNORECASE)
 _TYPE = re.compile(
@@ -25,6 +26,9 @@ _NOT_A_KEY_NAME = re.compile(
     r"|want|what|which|will|with|would|y|yes|you|your",
     re.IGNORECASE,
 )
+_INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b", re.IGNORECASE)
+_HOURS = re.compile(r"\b(\d{1,2})\s*(?:h|hours?)\b", re.IGNORECASE)
+_EXTEND = re.compile(r"\b(extend|extension|longer|prolong)\b", re.IGNORECASE)
 _ABOUT_INSTANCES = re.compile(
     r"\b(ec2|instance|instances|server|machine|vm|launch|boot|spin)\b", re.IGNORECASE
 )
@@ -52,6 +56,18 @@ def offered_types(request: Mapping[str, Any]) -> Sequence[str] | None:
             types: Sequence[str] = (properties.get("instance_type") or {}).get("enum") or ()
             return types
     return None
+
+
+def read_extension(request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """`extend i-… by 8 hours`, said in one message while `extend_lease` may be called, as arguments."""
+    names = [tool.get("function", {}).get("name") for tool in request.get("tools") or ()]
+    if request.get("tool_choice") == "none" or EXTEND_LEASE not in names:
+        return None
+    said = text_of((request.get("messages") or [{}])[-1])
+    instance, hours = _INSTANCE.search(said), _HOURS.search(said)
+    if not (_EXTEND.search(said) and instance and hours):
+        return None
+    return {"instance_id": instance.group().lower(), "hours": int(hours[1])}
 
 
 def text_of(message: Mapping[str, Any]) -> str:

@@ -1,19 +1,13 @@
 """No violation of WCAG 2.2 A and AA that axe-core can find, in light and dark; and sizes for thumbs."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
-from local.programs import ROOT
+from tests.browser.axe import check, teach
 from tests.browser.visitor import DESKTOP, PHONE, asks_for_an_instance
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-RULES = {"runOnly": {"type": "tag", "values": LEVELS}, "rules": {"target-size": {"enabled": True}}}
-THUMB = 44
 LOOKS = [
     pytest.param({**look, "color_scheme": scheme, "reduced_motion": "reduce"}, id=f"{name} {scheme}")
     for name, look, scheme in (
@@ -31,41 +25,10 @@ def look_at(visit, request):
 
     def open_browser(name, look, **more):
         visitor = visit(name, **look, **more)
-        visitor.context.add_init_script(path=AXE)
+        teach(visitor.context)
         return visitor
 
     return open_browser
-
-
-def violations(page):
-    found = page.evaluate(f"axe.run(document, {json.dumps(RULES)})")["violations"]
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found
-        for node in one["nodes"]
-    ]
-
-
-def small_targets(page):
-    """Controls that a thumb would miss; links inside sentences excepted, as WCAG does."""
-    return page.evaluate(
-        """least => [...document.querySelectorAll("a, button, summary, select, input, textarea")]
-          .filter(one => one.checkVisibility({visibilityProperty: true}) && !one.classList.contains("skip"))
-          .map(one => [one.closest("label") ?? one, one.getBoundingClientRect()])
-          .map(([one, box]) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
-          .filter(([, box]) => Math.min(box.width, box.height) < least - 0.5)
-          .map(([text, box]) => `${text} ${box.width}x${box.height}`)""",
-        THUMB,
-    )
-
-
-def check(page, *, sideways=True):
-    assert violations(page) == []
-    assert small_targets(page) == []
-    if sideways:
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
-            "scrolls sideways"
-        )
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -100,8 +63,8 @@ def test_the_approval_page_can_be_used_by_everyone(story, look_at, look):
     page.get_by_text("Full plan and digest").click()
     page.get_by_role("button", name="Reject").click()
     check(page)
-    page.get_by_label("Reason (optional)").fill("not today")
-    page.get_by_role("button", name="Reject request").click()
+    page.get_by_label("Your own words (optional)").fill("not today")
+    page.get_by_role("button", name="Reject with these words").click()
     expect(page.locator(".verdict")).to_be_visible()
     check(page)
 

@@ -33,8 +33,8 @@ def test_everything_can_be_done_from_the_keyboard(story, visit):
     bob = visit("bob")
     page = bob.opens(f"/a/{approval}")
     expect(page.locator("#request h1")).to_be_focused()
-    pressed = reach(page, "Approve")
-    assert pressed < 15
+    pressed = reach(page, "Approve 1 × t2.micro")
+    assert pressed < 16
     page.keyboard.press("Enter")
     expect(page.locator(".verdict")).to_be_focused()
     expect(page.locator(".outcomes")).to_contain_text(re.compile(r"\bi-[0-9a-f]{8,17}\b"))

@@ -59,6 +59,23 @@ def test_a_link_from_another_site_opens_signed_in(site, page):
     expect(page.locator("#account summary", has_text="Signed in as Alice")).to_be_visible()
 
 
+def test_a_second_view_asks_for_no_script_style_or_picture_again(site, page):
+    origin, sent = site
+    page.goto(f"{origin}/inbox")
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    first = [route for route, _ in sent if route.startswith("GET /assets/")]
+    assert len(first) > 15
+    sent.clear()
+    page.goto("about:blank")
+    page.goto(f"{origin}/inbox")
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    page.goto(f"{origin}/a/{'a' * 26}")
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    again = [route for route, _ in sent if route.startswith("GET /assets/")]
+    assert set(again).isdisjoint(first)
+    assert len(again) == len(set(again))
+
+
 def test_another_site_cannot_use_the_session(site, page):
     origin, sent = site
     page.goto(f"{origin}/")

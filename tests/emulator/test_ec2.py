@@ -151,6 +151,14 @@ def test_an_ordered_fault_happens_once_and_only_to_the_calls_it_names(
     assert len(instances()) == 1
 
 
+def test_a_fault_for_dry_runs_leaves_real_calls_alone(emulator, order, launch, key_name):
+    order(action="RunInstances", about=key_name, code="VPCIdNotSpecified", dry_run=True)
+    client = emulator.one_try("ec2")
+    assert launch(client)["Instances"]
+    assert code_of(lambda: launch(client, DryRun=True)) == "VPCIdNotSpecified"
+    assert code_of(lambda: launch(client, DryRun=True)) == "DryRunOperation"
+
+
 def test_a_fault_can_lose_the_answer_of_a_launch_that_happened(
     emulator, order, launch, instances, key_name
 ):

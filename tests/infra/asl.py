@@ -34,6 +34,8 @@ def every_state(states: States) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield name, state
         if "ItemProcessor" in state:
             yield from every_state(state["ItemProcessor"]["States"])
+        for branch in state.get("Branches", []):
+            yield from every_state(branch["States"])
 
 
 def follow(state: Mapping[str, Any]) -> set[str]:

@@ -26,7 +26,13 @@ PAGES: Mapping[str, dict[str, Any]] = {
     },
     "WithSes": {
         "stage": "dev",
-        "target": {"name": "elsewhere", "region": "eu-north-1"},
+        "target": {
+            "name": "elsewhere",
+            "region": "eu-north-1",
+            "subnet_id": "subnet-0123456789abcdef0",
+            "security_group_ids": ["sg-0123456789abcdef0"],
+        },
+        "retired_seal_keys": ["arn:aws:kms:eu-west-1:123456789012:key/retired"],
         "mail": {"channel": "ses", "from": "countersign@example.com"},
     },
     "Laptop": {

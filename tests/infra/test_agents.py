@@ -103,6 +103,20 @@ def test_the_launch_role_admits_the_types_that_the_manifests_name(compiled):
     assert shipped == ["t2.micro", "t2.small", "t3.micro", "t3.small"]
 
 
+def test_operations_that_launch_nothing_name_no_types(compiled):
+    extend = {"name": "extend", "description": "Extend.", "parameters": {"type": "object"}}
+    agents = compiled(
+        functions=[*LAUNCH["functions"], extend],
+        actions={**LAUNCH["actions"], "extend": {"kind": "aws", "operation": "extend_lease"}},
+    )
+    assert launchable_types(agents) == ["t3.nano"]
+
+
+def test_the_shipped_agent_s_first_function_launches_and_its_second_extends():
+    functions = compile_agents(ROOT / "agents")["ec2"]["functions"]
+    assert [function["name"] for function in functions] == ["run_instances", "extend_lease"]
+
+
 def test_an_agent_that_launches_any_type_is_refused(compiled):
     open_ended = {"type": "object", "properties": {"instance_type": {"type": "string"}}}
     agents = compiled(functions=[{**LAUNCH["functions"][0], "parameters": open_ended}])

@@ -4,6 +4,7 @@ import json
 
 OPEN = {
     "$default", "GET /", "GET /inbox", "GET /a/{approval_id}", "GET /assets/{name}",
+    "GET /assets/{version}/{name}",
     "GET /healthz", "GET /openapi.json", "GET /session/login", "GET /session/callback",
     "POST /session", "DELETE /session",
 }  # fmt: skip
@@ -11,7 +12,7 @@ SIGNED_IN = {
     "POST /chat", "GET /conversations", "GET /conversations/{conversation_id}",
     "DELETE /conversations/{conversation_id}", "GET /approvals", "GET /approvals/{approval_id}",
     "POST /approvals/{approval_id}/decision", "POST /approvals/{approval_id}/cancel",
-    "GET /agents",
+    "GET /agents", "GET /freeze", "POST /freeze",
 }  # fmt: skip
 
 
@@ -59,7 +60,15 @@ def test_the_gateway_may_invoke_each_room_that_answers_and_no_other(production):
         for permission in production.of_type("AWS::Lambda::Permission")
         if permission.properties["Principal"] == "apigateway.amazonaws.com"
     }
-    answering = ("Approvals", "Chat", "Conversations", "DecideApproval", "Pages", "Session")
+    answering = (
+        "Approvals",
+        "Chat",
+        "Conversations",
+        "DecideApproval",
+        "Freeze",
+        "Pages",
+        "Session",
+    )
     assert admitted == {(f"<{room}/Function>", "/*/*/*") for room in answering} | {
         ("<Pages/Function>", "/*/$default")
     }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.infra.conftest import PAGES
 from tests.infra.template import listed
 
 LOG_AND_TRACE = {
@@ -25,6 +26,9 @@ CHAT = {
     ("dynamodb:UpdateItem", "<Tables/Conversations>"),
     ("dynamodb:GetItem", "<Tables/Approvals>"),
     ("dynamodb:PutItem", "<Tables/Approvals>"),
+    ("dynamodb:PutItem", "<Tables/Audit>"),
+    ("dynamodb:GetItem", "<Tables/Budgets>"),
+    ("dynamodb:UpdateItem", "<Tables/Budgets>"),
     ("secretsmanager:GetSecretValue", "<Model/Secret>"),
     ("states:StartExecution", "MACHINE"),
     ("lambda:InvokeFunction", "FUNCTION:continue_turn"),
@@ -45,11 +49,14 @@ RIGHTS = {
         ("dynamodb:GetItem", "<Tables/Approvals>"),
         ("dynamodb:Query", "<Tables/Approvals>"),
         ("dynamodb:Query", "<Tables/Approvals>/index/by_status"),
+        ("dynamodb:Query", "<Tables/Audit>"),
     },
     "DecideApproval/FunctionRole": DEAD_LETTERS
     | {
         ("dynamodb:GetItem", "<Tables/Approvals>"),
         ("dynamodb:UpdateItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Audit>"),
+        ("dynamodb:Query", "<Tables/Audit>"),
         ("dynamodb:GetItem", "<Tables/TaskTokens>"),
         ("cognito-idp:AdminGetUser", "<SignIn/Pool>"),
         ("cognito-idp:AdminListGroupsForUser", "<SignIn/Pool>"),
@@ -59,25 +66,48 @@ RIGHTS = {
         ("dynamodb:GetItem", "<Tables/Approvals>"),
         ("dynamodb:UpdateItem", "<Tables/Approvals>"),
         ("dynamodb:ConditionCheckItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Audit>"),
         ("dynamodb:PutItem", "<Tables/TaskTokens>"),
+        ("ssm:GetParameter", "FREEZE"),
         ("cognito-idp:AdminGetUser", "<SignIn/Pool>"),
         ("cognito-idp:ListUsersInGroup", "<SignIn/Pool>"),
         ("sns:Publish", "<Notifications/Topic>"),
     },
-    "LaunchInstance/FunctionRole": {
+    "Preflight/FunctionRole": {
         ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Approvals>"),
+        ("ec2:DescribeImages", "*"),
+        ("ec2:DescribeInstanceTypeOfferings", "*"),
+        ("ec2:DescribeInstanceTypes", "*"),
+        ("ec2:DescribeInstances", "*"),
+        ("ec2:DescribeKeyPairs", "*"),
+        ("ec2:DescribeSecurityGroups", "*"),
+        ("ec2:DescribeSubnets", "*"),
+        ("ec2:DescribeVpcs", "*"),
+        ("iam:ListAccountAliases", "*"),
+        ("pricing:GetProducts", "*"),
+        ("servicequotas:GetServiceQuota", "*"),
+    },
+    "LaunchInstance/FunctionRole": {
+        ("dynamodb:UpdateItem", "<Tables/Budgets>"),
+        ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:BatchGetItem", "<Tables/Approvals>"),
         ("dynamodb:PutItem", "<Tables/Approvals>"),
         ("dynamodb:UpdateItem", "<Tables/Approvals>"),
         ("dynamodb:ConditionCheckItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Audit>"),
+        ("ssm:GetParameter", "FREEZE"),
         ("sts:AssumeRole", "<LaunchInstance/LaunchRole>"),
         ("sts:SetSourceIdentity", "<LaunchInstance/LaunchRole>"),
     },
     "RecordOutcome/FunctionRole": DEAD_LETTERS
     | {
+        ("dynamodb:UpdateItem", "<Tables/Budgets>"),
         ("dynamodb:Query", "<Tables/Approvals>"),
         ("dynamodb:GetItem", "<Tables/Approvals>"),
         ("dynamodb:UpdateItem", "<Tables/Approvals>"),
         ("dynamodb:ConditionCheckItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Audit>"),
         ("dynamodb:PutItem", "<Tables/Conversations>"),
         ("states:DescribeExecution", "EXECUTIONS"),
         ("sns:Publish", "<Notifications/Topic>"),
@@ -88,6 +118,26 @@ RIGHTS = {
         ("lambda:InvokeFunction", "FUNCTION:continue_turn"),
         ("lambda:InvokeFunction", "FUNCTION:decide_approval"),
         ("lambda:InvokeFunction", "FUNCTION:record_outcome"),
+        ("lambda:InvokeFunction", "FUNCTION:request_approval"),
+        ("lambda:InvokeFunction", "FUNCTION:end_lease"),
+    },
+    "EndLease/FunctionRole": DEAD_LETTERS
+    | {
+        ("dynamodb:UpdateItem", "<Tables/Budgets>"),
+        ("dynamodb:GetItem", "<Tables/Approvals>"),
+        ("dynamodb:BatchGetItem", "<Tables/Approvals>"),
+        ("dynamodb:UpdateItem", "<Tables/Approvals>"),
+        ("dynamodb:PutItem", "<Tables/Audit>"),
+        ("ec2:DescribeInstances", "*"),
+        ("ec2:StopInstances", "INSTANCES"),
+        ("ec2:TerminateInstances", "INSTANCES"),
+        ("sns:Publish", "<Notifications/Topic>"),
+    },
+    "Freeze/FunctionRole": {
+        ("ssm:GetParameter", "FREEZE"),
+        ("ssm:PutParameter", "FREEZE"),
+        ("cognito-idp:AdminGetUser", "<SignIn/Pool>"),
+        ("cognito-idp:AdminListGroupsForUser", "<SignIn/Pool>"),
     },
     "Pages/FunctionRole": set(),
     "Session/FunctionRole": set(),
@@ -100,6 +150,16 @@ STARS = {
     "xray:GetSamplingTargets": "X-Ray's sampling takes no resource",
     "states:SendTaskSuccess": "a task token names no resource",
     "ec2:DescribeInstances": "takes no resource",
+    "ec2:DescribeImages": "takes no resource",
+    "ec2:DescribeInstanceTypeOfferings": "takes no resource",
+    "ec2:DescribeInstanceTypes": "takes no resource",
+    "ec2:DescribeKeyPairs": "takes no resource",
+    "ec2:DescribeSecurityGroups": "takes no resource",
+    "ec2:DescribeSubnets": "takes no resource",
+    "ec2:DescribeVpcs": "takes no resource",
+    "iam:ListAccountAliases": "the account has one, and it is no resource",
+    "pricing:GetProducts": "the price list is no resource",
+    "servicequotas:GetServiceQuota": "reading a quota takes no resource",
     "logs:CreateLogDelivery": "log delivery takes no resource",
     "logs:DeleteLogDelivery": "log delivery takes no resource",
     "logs:DescribeLogGroups": "log delivery takes no resource",
@@ -112,6 +172,8 @@ STARS = {
 PREFIXES = (
     (r"arn:aws:lambda:eu-west-1:123456789012:function:Production-", "FUNCTION:"),
     (r"arn:aws:states:eu-west-1:123456789012:stateMachine:Production-approval$", "MACHINE"),
+    (r"arn:aws:ec2:eu-west-1:123456789012:instance/\*$", "INSTANCES"),
+    (r"arn:aws:ssm:eu-west-1:123456789012:parameter/Production/freeze$", "FREEZE"),
     (r"arn:aws:states:eu-west-1:123456789012:execution:Production-approval:\*$", "EXECUTIONS"),
 )
 
@@ -152,7 +214,8 @@ def test_a_lambda_writes_its_own_log_alone(production):
     [
         ("Approvals/FunctionRole", TABLE_READS),
         ("Sweep/FunctionRole", TABLE_READS),
-        ("DecideApproval/FunctionRole", TABLE_WRITES),
+        ("DecideApproval/FunctionRole", TABLE_WRITES | {"kms:GenerateMac"}),
+        ("LaunchInstance/FunctionRole", TABLE_WRITES | {"kms:VerifyMac"}),
         ("Pages/FunctionRole", set()),
         ("Session/FunctionRole", set()),
     ],
@@ -160,7 +223,33 @@ def test_a_lambda_writes_its_own_log_alone(production):
 def test_who_only_reads_may_only_decrypt(production, holder, uses):
     held = {right for right in production.rights_of(holder) if right.action.startswith("kms:")}
     assert {right.action for right in held} == uses
-    assert {right.resource for right in held} <= {"<Protection/Key>"}
+    seals = {right for right in held if right.action in ("kms:GenerateMac", "kms:VerifyMac")}
+    assert {right.resource for right in held - seals} <= {"<Protection/Key>"}
+    assert {right.resource for right in seals} <= {"<SealKey/Key>"}
+
+
+def test_the_audit_is_appended_to_and_read_and_nothing_in_it_is_changed(production, laptop):
+    for template in (production, laptop):
+        actions = {
+            right.action for right in template.rights() if right.resource == "<Tables/Audit>"
+        }
+        assert actions == {"dynamodb:PutItem", "dynamodb:Query"}
+        readers = {
+            right.holder
+            for right in template.rights()
+            if (right.action, right.resource) == ("dynamodb:Query", "<Tables/Audit>")
+        }
+        assert readers == {"Approvals/FunctionRole", "DecideApproval/FunctionRole"}
+
+
+def test_replaced_seal_keys_are_for_verifying_alone(with_ses):
+    [retired] = PAGES["WithSes"]["retired_seal_keys"]
+    held = {
+        (right.holder, right.action) for right in with_ses.rights() if right.resource == retired
+    }
+    assert held == {("LaunchInstance/FunctionRole", "kms:VerifyMac")}
+    keys = with_ses.environment("LaunchInstance/Function")["DECISION_KEYS"]
+    assert keys == f"<SealKey/Key>,{retired}"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +257,12 @@ def test_who_only_reads_may_only_decrypt(production, holder, uses):
     [
         ("ec2:RunInstances", {"LaunchInstance/LaunchRole"}),
         ("ec2:CreateTags", {"LaunchInstance/LaunchRole"}),
+        ("ec2:StopInstances", {"EndLease/FunctionRole"}),
+        ("ec2:TerminateInstances", {"EndLease/FunctionRole"}),
+        ("ssm:PutParameter", {"Freeze/FunctionRole"}),
         ("sts:AssumeRole", {"LaunchInstance/FunctionRole"}),
+        ("kms:GenerateMac", {"DecideApproval/FunctionRole"}),
+        ("kms:VerifyMac", {"LaunchInstance/FunctionRole"}),
         ("states:SendTaskSuccess", {"DecideApproval/FunctionRole"}),
         ("states:SendTaskFailure", set()),
         ("states:SendTaskHeartbeat", set()),
@@ -211,7 +305,7 @@ def test_only_the_launch_function_may_become_the_launch_role_and_names_the_appro
 def test_the_launch_role_starts_only_what_was_approved_and_tagged(production):
     present = {
         f"aws:RequestTag/countersign:{tag}": "false"
-        for tag in ("approval", "requester", "approver")
+        for tag in ("approval", "call", "requester", "approver", "stack")
     }
     held = {
         right.resource.rpartition(":")[2]: right.conditions
@@ -242,6 +336,23 @@ def test_tags_are_set_only_while_starting(production):
         assert right.conditions == {"StringEquals": {"ec2:CreateAction": "RunInstances"}}
 
 
+@pytest.mark.parametrize("action", ["ec2:StopInstances", "ec2:TerminateInstances"])
+def test_a_lease_s_end_reaches_only_what_this_stack_tagged_for_an_approval(
+    production, with_ses, action
+):
+    for template, stack, region in (
+        (production, "Production", "eu-west-1"),
+        (with_ses, "WithSes", "eu-north-1"),
+    ):
+        [right] = [right for right in template.rights() if right.action == action]
+        assert right.resource.split(":")[3] == region
+        assert right.resource.endswith(":instance/*")
+        assert right.conditions == {
+            "StringEquals": {"aws:ResourceTag/countersign:stack": stack},
+            "Null": {"aws:ResourceTag/countersign:approval": "false"},
+        }
+
+
 def test_the_launch_role_is_bound_to_the_target_s_region(with_ses):
     regions = {
         right.resource.split(":")[3]
@@ -251,7 +362,7 @@ def test_the_launch_role_is_bound_to_the_target_s_region(with_ses):
     assert regions == {"eu-north-1"}
 
 
-def test_the_workflow_may_invoke_its_five_tasks_and_nothing_else(production):
+def test_the_workflow_may_invoke_its_six_tasks_and_nothing_else(production):
     invoked = {
         right.resource
         for right in production.rights_of("Workflow/Role")
@@ -261,6 +372,7 @@ def test_the_workflow_may_invoke_its_five_tasks_and_nothing_else(production):
         "<Chat/ContinueTurn>",
         "<DecideApproval/Function>",
         "<LaunchInstance/Function>",
+        "<Preflight/Function>",
         "<RecordOutcome/Function>",
         "<RequestApproval/Function>",
     }
@@ -275,6 +387,7 @@ def test_ses_is_granted_for_the_sender_alone(with_ses):
     assert with_ses.holders_of("ses:SendEmail") == {
         "RequestApproval/FunctionRole",
         "RecordOutcome/FunctionRole",
+        "EndLease/FunctionRole",
     }
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from infra.page import EXAMPLE, ROOT, BadPage, Page, read_page
+from infra.page import EXAMPLE, ROOT, BadPage, Budgets, Page, read_page
 
 LEAST = {"stage": "dev", "region": "eu-west-1", "model": {"name": "a-model"}}
 
@@ -57,6 +57,38 @@ def test_calls_run_in_the_stack_s_region_unless_the_target_names_one(written):
 
 
 @pytest.mark.parametrize(
+    ("changes", "hours"),
+    [({}, 8), ({"stage": "local"}, 8), ({"stage": "prod"}, 72), ({"lease_hours": 720}, 720)],
+)
+def test_an_instance_lives_as_long_as_its_stage_or_the_page_says(written, changes, hours):
+    assert read_page(written(**changes), {}).effective_lease_hours == hours
+
+
+def test_what_the_operator_fixes_is_sent_by_ec2_s_names_and_nothing_by_default(written):
+    subnet, group = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+    assert read_page(written(), {}).target.fixed_parameters == {}
+    target = {"subnet_id": subnet, "security_group_ids": [group]}
+    assert read_page(written(target=target), {}).target.fixed_parameters == {
+        "SubnetId": subnet,
+        "SecurityGroupIds": [group],
+    }
+
+
+def test_budgets_are_on_until_the_page_says_off(written):
+    ample = Budgets(
+        turns=200, tokens=1_000_000, approvals=10, launches=5, open_approvals=3, live_instances=20
+    )
+    assert read_page(written(), {}).budgets == ample
+    assert read_page(written(budgets={"turns": 7}), {}).budgets == ample.model_copy(
+        update={"turns": 7}
+    )
+    assert read_page(written(budgets=None), {}).budgets == ample
+    file = written() / "countersign.yaml"
+    file.write_text(file.read_text() + "budgets: off\n")
+    assert read_page(file.parent, {}).budgets is None
+
+
+@pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"model": {}}, "countersign.yaml: model: no model is named"),
@@ -66,6 +98,8 @@ def test_calls_run_in_the_stack_s_region_unless_the_target_names_one(written):
         ({"approvers": []}, "approvers: Extra inputs are not permitted"),
         ({"region": "Europe"}, "region: "),
         ({"approval_timeout_seconds": 0}, "approval_timeout_seconds: "),
+        ({"lease_hours": 0}, "lease_hours: "),
+        ({"lease_hours": 721}, "lease_hours: "),
         ({"time_zone": "Europe/Atlantis"}, "time_zone 'Europe/Atlantis'"),
         ({"mail": {"channel": "ses"}}, "mail: mail.from is needed"),
         ({"mail": {"recipients": ["carol"]}}, "mail.recipients.0: "),
@@ -73,6 +107,15 @@ def test_calls_run_in_the_stack_s_region_unless_the_target_names_one(written):
         ({"origin": "https://example.com/chat"}, "origin: "),
         ({"login": {"login_url": "http://x", "token_url": "http://x"}}, "login is for the stage"),
         ({"account": 123456789012}, "account: "),
+        ({"target": {"subnet_id": "subnet-1"}}, "target.subnet_id: "),
+        ({"target": {"subnet_id": "subnet-0123456789abcdef0\n"}}, "target.subnet_id: "),
+        ({"target": {"security_group_ids": ["default"]}}, "target.security_group_ids.0: "),
+        ({"target": {"user_data": "x"}}, "target.user_data: Extra inputs are not permitted"),
+        ({"retired_seal_keys": ["alias/old"]}, "retired_seal_keys.0: "),
+        ({"budgets": {"turns": 0}}, "budgets.turns: "),
+        ({"budgets": {"people": 3}}, "budgets.people: Extra inputs are not permitted"),
+        ({"budgets": True}, "budgets: "),
+        ({"model": {"name": "m", "max_tokens": -1}}, "model.max_tokens: "),
     ],
 )
 def test_a_mistake_is_one_line_with_its_key(written, changes, said):

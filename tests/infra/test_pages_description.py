@@ -13,7 +13,7 @@ DESCRIPTION = json.loads(FILE.read_text())
 METHODS = ("get", "head", "post", "delete")
 INTERNAL = {"grant_refused"}
 """Codes of refusals that become a page or another refusal before they are answered."""
-PARENTS = {"conflict", "gone", "too_large", "unprocessable", "unavailable"}
+PARENTS = {"conflict", "gone", "too_large", "too_many", "unprocessable", "unavailable"}
 """Codes of classes that are only subclassed."""
 
 

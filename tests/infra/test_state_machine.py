@@ -8,7 +8,8 @@ from tests.infra.asl import every_state, machine, names_asked, reachable
 TEXT = DEFINITION.read_text()
 STATES = machine(TEXT)["States"]
 TASKS = {name: state for name, state in every_state(STATES) if state["Type"] == "Task"}
-INNER = {name for name in TASKS if name not in STATES}
+CALLS = STATES["RunApprovedCalls"]["ItemProcessor"]["States"]
+CHECKS = {name for branch in STATES["Prepare"]["Branches"] for name in branch["States"]}
 AFTER_THE_OUTCOME = reachable(STATES, "ContinueTurn")
 
 
@@ -26,6 +27,7 @@ def test_each_name_stands_for_the_function_of_that_name(production):
         if name != "ApprovalWaitSeconds"
     }
     assert named == {
+        "PreflightFunction": "<Preflight/Function>",
         "RequestApprovalFunction": "<RequestApproval/Function>",
         "DecideApprovalFunction": "<DecideApproval/Function>",
         "LaunchInstanceFunction": "<LaunchInstance/Function>",
@@ -50,17 +52,45 @@ def test_a_task_ends_in_time(name):
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_is_retried_on_named_errors_alone(name):
     named = [error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]]
-    assert named
-    assert not [error for error in named if error.startswith("States.")]
+    assert "TemporarilyUnavailable" in named
+    repeatable = {"States.Timeout"} if name in CHECKS else set()
+    assert {error for error in named if error.startswith("States.")} <= repeatable
 
 
-@pytest.mark.parametrize("name", TASKS)
+def test_the_checks_run_at_once_and_are_bounded_in_time():
+    assert STATES["Prepare"]["Type"] == "Parallel"
+    assert [branch["StartAt"] for branch in STATES["Prepare"]["Branches"]] == [
+        "Preflight",
+        "Rehearse",
+    ]
+    assert {TASKS[name]["TimeoutSeconds"] for name in CHECKS} == {30}
+
+
+def test_a_check_that_fails_still_reaches_who_decides_what_that_means():
+    [catch] = STATES["Prepare"]["Catch"]
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "RequestApproval")
+    assert STATES["Prepare"]["Next"] == "RequestApproval"
+
+
+def test_a_launch_is_sent_again_where_that_is_safe_and_a_rehearsal_that_launched_never_is():
+    tries = {
+        error: retry["MaxAttempts"]
+        for retry in TASKS["LaunchInstance"]["Retry"]
+        for error in retry["ErrorEquals"]
+    }
+    assert tries["NoCapacity"] == 3
+    assert tries["LaunchAmbiguous"] == tries["TemporarilyUnavailable"] == 5
+    assert "LaunchRefused" not in tries
+    rehearsed = [error for retry in TASKS["Rehearse"]["Retry"] for error in retry["ErrorEquals"]]
+    assert "RehearsalLaunched" not in rehearsed
+
+
+@pytest.mark.parametrize("name", sorted(set(TASKS) - CHECKS))
 def test_a_task_that_fails_still_reaches_the_outcome(name):
     [catch] = TASKS[name]["Catch"]
     assert catch["ErrorEquals"] == ["States.ALL"]
-    if name in INNER:
-        inside = STATES["RunApprovedCalls"]["ItemProcessor"]["States"]
-        assert inside[catch["Next"]]["End"] is True
+    if name in CALLS:
+        assert CALLS[catch["Next"]]["End"] is True
         assert "RecordOutcome" in reachable(STATES, "RunApprovedCalls")
     elif name == "RecordOutcome":
         assert STATES[catch["Next"]]["Type"] == "Fail"
@@ -69,7 +99,7 @@ def test_a_task_that_fails_still_reaches_the_outcome(name):
 
 
 def test_every_way_in_leads_through_the_outcome():
-    before = reachable(STATES, "RequestApproval") - AFTER_THE_OUTCOME - {"RecordOutcome"}
+    before = reachable(STATES, "Prepare") - AFTER_THE_OUTCOME - {"RecordOutcome"}
     ends = {name for name in before if STATES[name]["Type"] in ("Succeed", "Fail")}
     assert ends == {"OutcomeNotRecorded"}
     assert "Told" not in {STATES[name].get("Next") for name in before}
@@ -77,11 +107,11 @@ def test_every_way_in_leads_through_the_outcome():
 
 @pytest.mark.parametrize("name", sorted(set(TASKS) - {"LaunchInstance"}))
 def test_a_task_s_payload_says_its_version(name):
-    assert TASKS[name]["Arguments"]["Payload"]["v"] == 1
+    assert TASKS[name]["Arguments"]["Payload"]["v"] == 2
 
 
 def test_a_call_s_payload_says_its_version():
-    assert STATES["RunApprovedCalls"]["ItemSelector"]["v"] == 1
+    assert STATES["RunApprovedCalls"]["ItemSelector"]["v"] == 2
     assert TASKS["LaunchInstance"]["Arguments"]["Payload"] == "{% $states.input %}"
 
 

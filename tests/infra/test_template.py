@@ -1,11 +1,15 @@
 """What is deployed: data that survive, rooms, alarms that ring, addresses that are told."""
 
+import json
+
 import pytest
 
 TABLES = {
     "Tables/Conversations": ("pk", "sk"),
     "Tables/Approvals": ("pk", "sk"),
+    "Tables/Audit": ("pk", "sk"),
     "Tables/TaskTokens": ("approval_id",),
+    "Tables/Budgets": ("pk",),
 }
 ROOMS = {
     "Chat/Function": ("chat", "functions.chat.handler.handler", 29),
@@ -17,6 +21,7 @@ ROOMS = {
         "functions.decide_approval.handler.handler",
         15,
     ),
+    "Preflight/Function": ("preflight", "functions.preflight.handler.handler", 25),
     "RequestApproval/Function": (
         "request_approval",
         "functions.request_approval.handler.handler",
@@ -28,6 +33,8 @@ ROOMS = {
         300,
     ),
     "RecordOutcome/Function": ("record_outcome", "functions.record_outcome.handler.handler", 60),
+    "EndLease/Function": ("end_lease", "functions.end_lease.handler.handler", 120),
+    "Freeze/Function": ("freeze", "functions.freeze.handler.handler", 15),
     "Sweep/Function": ("sweep", "functions.sweep.handler.handler", 50),
     "Pages/Function": ("pages", "functions.pages.handler.handler", 15),
     "Session/Function": ("session", "functions.session.handler.handler", 15),
@@ -41,9 +48,12 @@ def test_what_holds_data_keeps_its_logical_id(production):
     } == {
         "Tables/Conversations": "TablesConversationsDFBD939C",
         "Tables/Approvals": "TablesApprovalsAE375412",
+        "Tables/Audit": "TablesAuditCEFF9E0F",
         "Tables/TaskTokens": "TablesTaskTokens0F0B748E",
+        "Tables/Budgets": "TablesBudgetsFD901A3B",
         "SignIn/Pool": "SignInPoolFD298EFA",
         "Protection/Key": "ProtectionKey038785DA",
+        "SealKey/Key": "SealKeyC5072D71",
     }
 
 
@@ -111,7 +121,20 @@ def test_whatever_holds_words_or_names_uses_our_key(production):
         for resource in production.of_type(type_):
             key = production.spelled(resource.properties[property_])
             assert key == "<Protection/Key>", resource.path
-    assert production.one("AWS::KMS::Key").properties["EnableKeyRotation"] is True
+    key = production.one("AWS::KMS::Key", "Protection/Key").properties
+    assert key["EnableKeyRotation"] is True
+
+
+def test_decisions_are_sealed_with_an_hmac_key_that_encrypts_nothing(production):
+    key = production.one("AWS::KMS::Key", "SealKey/Key")
+    assert (key.properties["KeySpec"], key.properties["KeyUsage"]) == (
+        "HMAC_256",
+        "GENERATE_VERIFY_MAC",
+    )
+    assert key.whole["DeletionPolicy"] == "Retain"
+    sealing = production.environment("DecideApproval/Function")["DECISION_KEY"]
+    checking = production.environment("LaunchInstance/Function")["DECISION_KEYS"]
+    assert sealing == checking == "<SealKey/Key>"
 
 
 @pytest.mark.parametrize("path", ROOMS)
@@ -150,12 +173,21 @@ def test_what_is_called_asynchronously_has_a_dead_letter_queue(production):
         for function in production.of_type("AWS::Lambda::Function")
         if "DeadLetterConfig" in function.properties
     }
-    assert keeping == {"Chat/ContinueTurn", "DecideApproval/Function", "RecordOutcome/Function"}
+    assert keeping == {
+        "Chat/ContinueTurn",
+        "DecideApproval/Function",
+        "EndLease/Function",
+        "RecordOutcome/Function",
+    }
 
 
 ALARMS = {
     "ApprovalOverdue": ("Countersign", "ApprovalsOverdue", 1),
     "ApprovalUnsettled": ("Countersign", "ApprovalsUnsettled", 1),
+    "LeaseOverdue": ("Countersign", "LeasesOverdue", 1),
+    "LeaseRefused": ("Countersign", "LeasesRefused", 1),
+    "StraysFound": ("Countersign", "StraysFound", 1),
+    "BudgetsUsed": ("Countersign", "BudgetsUsed", 50),
     "DeadLetters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1),
     "ExecutionFailed": ("AWS/States", "ExecutionsFailed", 1),
     "ExecutionTimedOut": ("AWS/States", "ExecutionsTimedOut", 1),
@@ -176,6 +208,29 @@ def test_each_trouble_has_an_alarm_and_each_alarm_is_mailed(production):
     } == ALARMS
     for alarm in alarms.values():
         assert [production.spelled(action) for action in alarm["AlarmActions"]] == ["<Alarms/Mail>"]
+
+
+def test_strays_are_looked_for_every_hour_and_their_figure_is_this_stack_s(production):
+    [rule] = [
+        rule.properties
+        for rule in production.of_type("AWS::Events::Rule")
+        if rule.path.startswith("EndLease/")
+    ]
+    assert rule["ScheduleExpression"] == "rate(1 hour)"
+    assert json.loads(rule["Targets"][0]["Input"]) == {"v": 2, "command": "strays"}
+    strays = production.one("AWS::CloudWatch::Alarm", "Alarms/StraysFound").properties
+    assert strays["Dimensions"] == [{"Name": "service", "Value": "Production-end_lease"}]
+    assert strays["Period"] == 3600
+
+
+def test_a_new_stack_is_not_frozen_and_a_deploy_never_thaws_one(production, with_ses):
+    """CloudFormation writes a parameter again only when the template says something else than before."""
+    switch = production.one("AWS::SSM::Parameter")
+    assert switch.id == "FreezeSwitchParameter3C14178F"
+    assert switch.properties["Name"] == "/Production/freeze"
+    assert switch.properties["Value"] == '{"frozen":false}'
+    assert with_ses.outputs["FreezeParameter"] == "/WithSes/freeze"
+    assert production.environment("Freeze/Function")["FREEZE_PARAMETER"] == "/Production/freeze"
 
 
 def test_a_sweep_that_stops_is_noticed_though_it_sends_no_figures(production):
@@ -208,13 +263,16 @@ def test_the_laptop_run_and_ses_have_no_mail_subscription(laptop, with_ses):
 
 def test_the_outputs_tell_every_address(production, with_ses):
     functions = {
-        "Chat", "ContinueTurn", "Conversations", "Approvals", "DecideApproval", "RequestApproval",
-        "LaunchInstance", "RecordOutcome", "Sweep", "Pages", "Session",
+        "Chat", "ContinueTurn", "Conversations", "Approvals", "DecideApproval", "Preflight",
+        "RequestApproval",
+        "LaunchInstance", "RecordOutcome", "EndLease", "Freeze", "Sweep", "Pages", "Session",
     }  # fmt: skip
     others = {
         "ApiUrl", "Origin", "UserPoolId", "UserPoolClientId", "LoginUrl", "ModelSecretArn",
-        "ConversationsTable", "ApprovalsTable", "TaskTokensTable", "StateMachineArn",
-        "LaunchRoleArn", "DeadLetterQueueUrl",
+        "ConversationsTable", "ApprovalsTable", "TaskTokensTable", "BudgetsTable",
+        "AuditTable", "DecisionKeys",
+        "StateMachineArn",
+        "LaunchRoleArn", "DeadLetterQueueUrl", "FreezeParameter",
     }  # fmt: skip
     expected = others | {f"{name}Function" for name in functions}
     assert set(production.outputs) == expected | {"MailTopicArn"}
@@ -224,3 +282,14 @@ def test_the_outputs_tell_every_address(production, with_ses):
 def test_calls_run_in_the_target_that_the_operator_names(with_ses):
     launch = with_ses.environment("LaunchInstance/Function")
     assert (launch["TARGET"], launch["REGION"]) == ("elsewhere", "eu-north-1")
+
+
+def test_what_the_operator_fixed_reaches_every_plan_and_is_part_of_no_other_stack(
+    with_ses, production
+):
+    for room in ("Chat/Function", "Chat/ContinueTurn"):
+        assert json.loads(with_ses.environment(room)["FIXED_PARAMETERS"]) == {
+            "SubnetId": "subnet-0123456789abcdef0",
+            "SecurityGroupIds": ["sg-0123456789abcdef0"],
+        }
+        assert production.environment(room)["FIXED_PARAMETERS"] == "{}"

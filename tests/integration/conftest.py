@@ -9,6 +9,7 @@ from tests.support.account import (
     REGION,
     Account,
     make_people,
+    make_seal_key,
     make_secret,
     make_tables,
     make_topic,
@@ -17,7 +18,11 @@ from tests.support.account import (
     read_signing_keys_once,
 )
 from tests.support.backend import compose_rooms
+from tests.support.budgeted import limit
+from tests.support.launchable import disks_are_gp3, make_launchable
+from tests.support.preflight_desk import open_desk
 from tests.support.properties import load_profile
+from tests.support.served import gateway_of
 
 load_profile()
 
@@ -38,12 +43,15 @@ def one_account():
         read_signing_keys_once(patch)
         read_plain_answers_plainly(patch)
         one_request_at_a_time(patch)
+        disks_are_gp3(patch)
         with mock_aws():
             account = Account()
             make_tables()
             make_people(account)
             make_topic(account)
             make_secret(account)
+            make_launchable()
+            make_seal_key(account)
             yield account
 
 
@@ -59,6 +67,24 @@ def backend(monkeypatch, account, agents_file):
 
 
 @pytest.fixture
+def gateway(monkeypatch, backend, agents_file):
+    """The whole API over the rooms of `backend`; a person's name is their access token."""
+    return gateway_of(monkeypatch, backend, agents_file)
+
+
+@pytest.fixture
 def self_confirming(monkeypatch, account, agents_file):
     """A stage whose operator lets requesters confirm their own requests."""
     return compose_rooms(monkeypatch, account, agents_file, self_confirm=True)
+
+
+@pytest.fixture
+def desk(monkeypatch, account):
+    """The room Preflight alone."""
+    return open_desk(monkeypatch)
+
+
+@pytest.fixture
+def limited(monkeypatch, backend):
+    """The rooms with the budgets that a test names."""
+    return lambda **limits: limit(monkeypatch, backend, **limits)

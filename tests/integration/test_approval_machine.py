@@ -1,4 +1,4 @@
-"""Any order of everything that can happen to one approval keeps the promises I2, I3, I4, I6 and I9."""
+"""Any order of everything that can happen to one approval keeps the promises I2, I3, I4, I6, I9 and I11."""
 
 import pytest
 from hypothesis import Phase, settings
@@ -12,25 +12,28 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from functions.launch_instance.ec2_errors import LaunchAmbiguous
+from functions.launch_instance.ec2_errors import LaunchAmbiguous, NoCapacity
 from functions.launch_instance.launch import LaunchRefused
 from functions.launch_instance.request import client_token
-from functions.request_approval.handler import ApprovalNotOpen, NoApprover
+from functions.request_approval.open_approval import ApprovalNotOpen, NobodyToAsk
 from functions.shared.approval import OPEN
+from functions.shared.audit_chain import verify_record
 from functions.shared.errors import TemporarilyUnavailable
-from tests.support.account import ACCOUNT_ID, REGION
+from tests.support.account import ACCOUNT_ID, REGION, freeze
 from tests.support.backend import compose_rooms
 from tests.support.fake_ec2 import Lost
 from tests.support.fake_model import INSTANCE
 from tests.support.fake_states import client_error
 
 PEOPLE = st.sampled_from(["alice", "bob", "carol", "dave"])
-TAKEN_BACK = (LaunchRefused, LaunchAmbiguous, TemporarilyUnavailable)
+TAKEN_BACK = (LaunchRefused, LaunchAmbiguous, NoCapacity, TemporarilyUnavailable)
+FROZEN = '{"frozen":true,"reason":"audit","by":"Olga","at":"2026-11-21T03:00:00Z"}'
 FAULTS = st.sampled_from(
     [
         None,
         client_error("InvalidAMIID.NotFound"),
         client_error("RequestLimitExceeded", status=503),
+        client_error("InsufficientInstanceCapacity", status=500),
         client_error("InternalError", status=500),
         Lost(client_error("InternalError", status=500)),
     ]
@@ -55,16 +58,7 @@ class OneApproval(RuleBasedStateMachine):
         asked = self.backend.approval(self.id)
         self.digest = asked.digest
         self.calls = {call["id"]: call["arguments"] for call in asked.calls()}
-        self.tokens = {
-            client_token(
-                account=ACCOUNT_ID,
-                region=REGION,
-                approval_id=self.id,
-                call_id=call_id,
-                digest=self.digest,
-            ): call_id
-            for call_id in self.calls
-        }
+        self.is_edited = False
         self.approvers = {"bob", "carol"}
         self.entitled_when_decided = None
         self.was = asked
@@ -81,8 +75,23 @@ class OneApproval(RuleBasedStateMachine):
     def open(self, token):
         try:
             self.backend.open(self.id, token=token)
-        except (ApprovalNotOpen, NoApprover):
+        except (ApprovalNotOpen, NobodyToAsk):
             return
+        self.digest = self.backend.approval(self.id).digest
+
+    def call_of(self, token):
+        """The approved call whose launch has this client token."""
+        tokens = {
+            client_token(
+                account=ACCOUNT_ID,
+                region=REGION,
+                approval_id=self.id,
+                call_id=call_id,
+                digest=self.digest,
+            ): call_id
+            for call_id in self.calls
+        }
+        return tokens[token]
 
     @rule(
         by=PEOPLE,
@@ -145,7 +154,9 @@ class OneApproval(RuleBasedStateMachine):
     @rule(which=st.integers(0, 2))
     def launch_and_crash(self, which):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(self.backend.rooms["launch_instance"].ledger, "end", lambda *_: None)
+            patch.setattr(
+                self.backend.rooms["launch_instance"].ledger, "end", lambda *_, **__: None
+            )
             self.launch(which, None, "shown")
 
     @rule(finished=st.booleans())
@@ -158,7 +169,16 @@ class OneApproval(RuleBasedStateMachine):
 
     @rule()
     def the_plan_is_edited_by_hand(self):
+        self.is_edited = True
         self.backend.edit_plan(self.id, key_name="somebody-elses-key")
+
+    @rule(value=st.sampled_from([FROZEN, '{"frozen":false}', "neither"]))
+    def an_operator_turns_the_switch(self, value):
+        freeze(value)
+
+    @rule()
+    def approvers_are_reminded(self):
+        self.backend.remind(self.id)
 
     @rule(code=st.sampled_from(["ThrottlingException", "TaskTimedOut", "InvalidToken"]))
     def the_workflow_will_not_hear(self, code):
@@ -172,13 +192,14 @@ class OneApproval(RuleBasedStateMachine):
         self.a_call_is_launched_at_most_once_as_shown_and_only_when_approved(now)
         self.the_decider_was_entitled_and_somebody_else(now)
         self.what_is_over_stays_as_it_ended(now)
+        self.each_transition_has_its_row(now)
         self.was = now
 
     def a_call_is_launched_at_most_once_as_shown_and_only_when_approved(self, approval):
         if self.backend.ec2.requests:
             assert len(self.backend.ec2.instances()) == len(self.backend.ec2.launched)
         for request in self.backend.ec2.requests:
-            call_id = self.tokens[request["ClientToken"]]
+            call_id = self.call_of(request["ClientToken"])
             assert approval.status == "approved"
             assert approval.decision.calls[call_id] == "approve"
             assert approval.decision.digest == self.digest
@@ -186,7 +207,7 @@ class OneApproval(RuleBasedStateMachine):
             sent = (request["ImageId"], request["InstanceType"], request["KeyName"])
             assert sent == (shown["image_id"], shown["instance_type"], shown["key_name"])
             assert (request["MinCount"], request["MaxCount"]) == (1, 1)
-        launched = {self.tokens[token] for token in self.backend.ec2.launched}
+        launched = {self.call_of(token) for token in self.backend.ec2.launched}
         for call_id, outcome in approval.outcomes.items():
             if outcome.status == "succeeded":
                 assert call_id in launched
@@ -207,6 +228,13 @@ class OneApproval(RuleBasedStateMachine):
             assert approval.outcomes == self.was.outcomes
             assert approval.closed_at == self.was.closed_at
 
+    def each_transition_has_its_row(self, approval):
+        rows = self.backend.audit(self.id)
+        if self.is_edited:
+            assert len(rows) == approval.version
+        else:
+            assert verify_record(approval, rows) == []
+
     def teardown(self):
         """The workflow is gone: the sweep alone brings it to its end, and the conversation is told."""
         if not hasattr(self, "backend"):
@@ -218,10 +246,11 @@ class OneApproval(RuleBasedStateMachine):
             self.backend.invoked.clear()
             self.backend.sweep()
             for room, payload in list(self.backend.invoked):
-                if room == "decide_approval":
-                    self.backend.repair(payload["approval_id"])
-                elif room == "record_outcome":
-                    self.backend.record(payload["approval_id"], finished=False)
+                for approval_id in payload.get("approval_ids", []):
+                    if room == "decide_approval":
+                        self.backend.repair(approval_id)
+                    elif room == "record_outcome":
+                        self.backend.record(approval_id, finished=False)
             self.backend.clock.turn(60)
         approval = self.backend.approval(self.id)
         assert approval.told_at

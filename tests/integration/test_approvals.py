@@ -40,6 +40,9 @@ def test_the_inbox_holds_what_waits_newest_first_page_by_page(backend):
         "status": "pending",
         "agent": "ec2",
         "summary": "Start 1 × t2.micro from ami-012261b9035f8f938",
+        "account": {"id": "123456789012", "alias": ""},
+        "region": "us-east-1",
+        "price": None,
         "requester": {"name": "Alice", "email": "alice@example.com"},
         "created_at": "2026-11-21T03:00:04Z",
         "expires_at": "2026-11-21T04:00:04Z",
@@ -88,13 +91,19 @@ def test_everything_the_page_needs_comes_from_the_stored_plan(backend):
     assert shown["plan"] == approval.plan_value()
     assert "proceed? (y/n): " in shown["confirmation"]
     call_id = approval.calls()[0]["id"]
-    assert shown["facts"] == [
-        {"label": "Account", "value": "123456789012", "source": "operator"},
-        {"label": "Region", "value": "us-east-1", "source": "operator"},
-        {"label": "AMI ID", "value": INSTANCE["image_id"], "source": "model", "call": call_id},
-        {"label": "Instance type", "value": "t2.micro", "source": "model", "call": call_id},
-        {"label": "Key pair name", "value": "kondo", "source": "model", "call": call_id},
+    assert [(fact["label"], fact["value"], fact["source"]) for fact in shown["facts"]] == [
+        ("Account", "123456789012", "operator"),
+        ("Region", "us-east-1", "operator"),
+        ("AMI ID", INSTANCE["image_id"], "model"),
+        ("Instance type", "t2.micro", "model"),
+        ("Key pair name", "kondo", "model"),
     ]
+    assert [fact.get("call") for fact in shown["facts"]] == [None, None, *[call_id] * 3]
+    assert {fact["level"] for fact in shown["facts"]} == {"plain"}
+    assert shown["account"] == {"id": "123456789012", "alias": ""}
+    assert (shown["region"], shown["target"], shown["time_zone"]) == ("us-east-1", "default", "UTC")
+    assert (shown["lease"], shown["price"]) == ({"hours": 8}, None)
+    assert shown["sentence"] == "Start 1 × t2.micro in 123456789012, us-east-1, for 8 hours."
     assert shown["request_words"] == "kondo"
     assert [person["name"] for person in shown["deciders"]] == ["Bob", "Carol"]
     assert shown["conversation_id"] is None

@@ -8,7 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 from functions.shared.aws import client
 from functions.shared.identifiers import new_id
 from functions.shared.turn import Turn, TurnStatus
-from tests.support.account import APPROVALS, CONVERSATIONS
+from tests.support.account import APPROVALS, AUDIT, CONVERSATIONS
 from tests.support.chat_completions import check_valid
 from tests.support.fake_model import INSTANCE, call, calls, text
 from tests.support.fake_states import client_error
@@ -133,7 +133,7 @@ def test_ec2_15_a_gated_call_is_stored_with_its_approval_in_one_write_and_starts
     assert wire.operations() == ["dynamodb.Query", "dynamodb.TransactWriteItems"]
     [body] = wire.bodies("dynamodb.TransactWriteItems")
     tables = [part["Put"]["TableName"] for part in body["TransactItems"]]
-    assert tables == [CONVERSATIONS, APPROVALS]
+    assert tables == [CONVERSATIONS, APPROVALS, AUDIT]
     assert len(backend.model.asked) == 2
     assert backend.ec2.requests == []
     turn = answer.json
@@ -141,9 +141,7 @@ def test_ec2_15_a_gated_call_is_stored_with_its_approval_in_one_write_and_starts
     assert turn["approval"]["status"] == "preparing"
     assert turn["tool_calls"][0]["status"] == "waiting"
     approval = backend.approval(turn["approval"]["id"])
-    assert backend.states.executions == {
-        approval.id: {"v": 1, "approval_id": approval.id, "digest": approval.digest}
-    }
+    assert backend.states.executions == {approval.id: {"v": 2, "approval_id": approval.id}}
 
 
 def test_ec2_16_the_reply_is_the_programs_confirmation_not_the_models_words(backend):
@@ -431,6 +429,6 @@ def test_a_busy_table_is_an_error_without_details_and_no_half_turn(backend, monk
     with monkeypatch.context() as patch:
         patch.setattr(backend.rooms["chat"].conversations._client, "query", fail)
         answer = backend.chat("hello", conversation_id=conversation_id)
-    assert (answer.status, answer.json["code"]) == (500, "internal_error")
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
     assert "arn:" not in answer.text
     assert len(backend.turns(conversation_id)) == 1

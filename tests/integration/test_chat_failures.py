@@ -273,4 +273,4 @@ def test_two_workers_on_one_turn_leave_one_ending(backend):
 def test_a_command_of_another_version_is_refused(backend):
     slow(backend)
     with pytest.raises(ValueError, match="v"):
-        backend.continue_turn({**backend.handed_over[0], "v": 2})
+        backend.continue_turn({**backend.handed_over[0], "v": 3})

@@ -170,7 +170,7 @@ def test_a_claim_that_a_crash_left_is_taken_over(backend, monkeypatch):
     backend.model.says("lost")
     with monkeypatch.context() as patch:
         patch.setattr(backend.rooms["chat"].conversations, "append", crash)
-        assert backend.chat("hello", key="k1").status == 500
+        assert backend.chat("hello", key="k1").status == 503
     backend.clock.turn(61)
     backend.model.says("hi")
     answer = backend.chat("hello", key="k1")

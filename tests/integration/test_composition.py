@@ -7,7 +7,10 @@ import functions.chat.continue_turn
 import functions.chat.handler
 import functions.conversations.handler
 import functions.decide_approval.handler
+import functions.end_lease.handler
+import functions.freeze.handler
 import functions.launch_instance.handler
+import functions.preflight.handler
 import functions.record_outcome.handler
 import functions.request_approval.handler
 import functions.sweep.handler
@@ -22,10 +25,13 @@ ROOMS = {
     "conversations": [functions.conversations.handler],
     "approvals": [functions.approvals.handler],
     "decide_approval": [functions.decide_approval.handler],
+    "preflight": [functions.preflight.handler],
     "request_approval": [functions.request_approval.handler],
     "launch_instance": [functions.launch_instance.handler],
     "record_outcome": [functions.record_outcome.handler],
     "sweep": [functions.sweep.handler],
+    "end_lease": [functions.end_lease.handler],
+    "freeze": [functions.freeze.handler],
 }
 ENTRIES = [(room, module) for room, modules in ROOMS.items() for module in modules]
 

@@ -4,7 +4,7 @@ import pytest
 
 from functions.shared.aws import client
 from functions.shared.identifiers import new_id
-from tests.support.account import APPROVALS, CONVERSATIONS
+from tests.support.account import CONVERSATIONS
 from tests.support.fake_model import call, calls
 
 
@@ -210,8 +210,9 @@ def test_after_the_ending_it_can_be_deleted_and_the_approval_stays_for_the_audit
     backend.cancel(approval_id)
     backend.record(approval_id)
     assert delete(backend, conversation_id).status == 204
-    assert client("dynamodb").scan(TableName=APPROVALS)["Count"] == 1
     assert backend.approval(approval_id).status == "cancelled"
+    events = [row["event"] for row in backend.audit(approval_id)]
+    assert events == ["requested", "opened", "cancelled", "closed"]
 
 
 def test_a_conversation_that_is_being_answered_is_not_deleted(backend):

@@ -72,6 +72,18 @@ def test_ec2_09_tools_and_tool_choice_are_sent_only_when_given(service, model, g
     assert set(body) == {"model", "messages"} | members
 
 
+@pytest.mark.parametrize(("max_tokens", "members"), [(4096, {"max_completion_tokens"}), (0, set())])
+def test_d18_the_longest_answer_is_told_to_the_service_unless_the_operator_says_not_to(
+    service, max_tokens, members
+):
+    service.answers({"text": "hi"})
+    limited = OpenAIChatModel(name="x1", read_key=lambda fresh: "key", max_tokens=max_tokens)
+    ask(limited)
+    [body] = service.bodies
+    assert set(body) == {"model", "messages"} | members
+    assert body.get("max_completion_tokens", 0) == max_tokens
+
+
 def test_ec2_10_tool_choice_can_name_a_function(service, model):
     service.answers({"text": "hi"})
     ask(model, tools=ec2_agent().tools(), tool_choice=CHOICE)
@@ -81,7 +93,7 @@ def test_ec2_10_tool_choice_can_name_a_function(service, model):
 def test_ec2_03_to_07_the_tool_is_sent_as_the_manifest_has_it(service, model):
     service.answers({"text": "hi"})
     ask(model, tools=ec2_agent().tools())
-    [tool] = service.bodies[0]["tools"]
+    tool = service.bodies[0]["tools"][0]
     assert tool["type"] == "function"
     function = tool["function"]
     assert function["name"] == "run_instances"

@@ -1,9 +1,11 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from functions.pages import handler as pages
+from functions.pages import static_files
 from functions.pages.static_files import FOLDER
 from tests.support.gateway import LambdaContext, answer_of, claims_of, http_event
 
@@ -69,6 +71,42 @@ def test_an_asset_is_asked_for_again_by_its_tag(name):
     assert (again.status, again.text) == (304, "")
 
 
+def test_what_a_page_names_is_kept_for_good_until_a_file_changes():
+    page = asks("GET /")
+    named = set(re.findall(r'(?:src|href)="/assets/(\w+)/([^"]+)"', page.text))
+    [version] = {version for version, _ in named}
+    assert len(named) > 10
+    for _, name in named:
+        kept = versioned(version, name)
+        assert (kept.status, kept.headers["cache-control"]) == (
+            200,
+            "public, max-age=31536000, immutable",
+        )
+    other = versioned("0" * 16, "base.css")
+    assert (other.status, other.headers["cache-control"]) == (200, "no-cache")
+    for wrong in ("chat.html", "..", ""):
+        assert versioned(version, wrong).status == 404
+
+
+def versioned(version, name):
+    parameters = {"version": version, "name": name}
+    return asks("GET /assets/{version}/{name}", parameters=parameters)
+
+
+def test_the_version_of_the_assets_changes_with_each_of_them(monkeypatch):
+    before = static_files.assets_version()
+    read, file = static_files._read, static_files._read("base.css")
+    monkeypatch.setattr(
+        static_files,
+        "_read",
+        lambda name: replace(file, tag="other") if name == "base.css" else read(name),
+    )
+    static_files.assets_version.cache_clear()
+    after = static_files.assets_version()
+    static_files.assets_version.cache_clear()
+    assert before != after
+
+
 @pytest.mark.parametrize(
     "name", ["chat.html", "handler.py", "..", "../handler.py", "gone.js", ".js", ""]
 )
@@ -119,21 +157,10 @@ def test_no_token_is_kept_by_the_browser_beyond_the_page():
     assert session == {"attempts.js", "composer.js"}
 
 
-def test_every_sentence_a_script_says_is_in_the_table():
-    text = (FOLDER / "messages.js").read_text()
-    known = set(re.findall(r'^  "([^"]+)":', text, re.MULTILINE))
-    said = {
-        key
-        for path in FOLDER.glob("*.js")
-        for key in re.findall(r'say\(\s*"([^"]+)"', path.read_text())
-    }
-    assert said - known == set()
-
-
 @pytest.mark.parametrize("name", ["chat.html", "inbox.html", "approval.html"])
 def test_what_stands_in_a_page_is_in_the_table_too(name):
     table = dict(
-        re.findall(r'^  "([^"]+)": "([^"]*)",', (FOLDER / "messages.js").read_text(), re.MULTILINE)
+        re.findall(r'^  "([^"]+)": "([^"]*)",', (FOLDER / "english.js").read_text(), re.MULTILINE)
     )
     page = (FOLDER / name).read_text()
     marked = re.findall(r'data-say="([^"]+)"[^>]*>([^<]*)<', page)

@@ -6,12 +6,12 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 import functions.request_approval.handler as room
-from functions.request_approval.handler import ApprovalNotOpen, NoApprover
+from functions.request_approval.open_approval import ApprovalNotOpen, NobodyToAsk
 from functions.shared.aws import client
 from functions.shared.errors import TemporarilyUnavailable
-from functions.shared.people import UnknownPerson
 from tests.support.account import ORIGIN, TASK_TOKENS
 from tests.support.backend import TIMEOUT_SECONDS, TOKEN
+from tests.support.counted import counted
 from tests.support.fake_model import INSTANCE
 from tests.support.fake_states import client_error
 from tests.support.gateway import LambdaContext
@@ -143,36 +143,43 @@ def test_when_nobody_could_be_mailed_the_workflow_tries_again(backend, monkeypat
     assert len(backend.account.mails_of_all()) == 2
 
 
-def test_without_an_approver_it_fails_at_once_and_says_why(backend):
+def test_without_an_approver_it_fails_at_once_and_says_why(backend, capsys):
     for name in ("bob", "carol"):
         backend.account.leave_group(backend.human(name), "approvers")
     approval_id = backend.ask()
-    with pytest.raises(NoApprover):
+    with pytest.raises(NobodyToAsk):
         backend.open(approval_id)
     approval = backend.approval(approval_id)
     assert (approval.status, approval.ended_by) == (
         "failed",
-        "There is no approver who could decide it.",
+        "There is no approver who could decide it; ask your operator.",
     )
     assert token_of(approval_id) is None
+    assert counted(capsys).count("ApprovalsUnreachable") == 1
     backend.settle(approval_id)
     backend.record(approval_id)
     [turn] = backend.turns(approval.conversation_id)
     assert "There is no approver" in turn["reply"]
+    told = backend.account.mails_of_all()
+    assert list(told) == ["alice@example.com"]
+    assert "There is no approver" in told["alice@example.com"][0]["text"]
 
 
 def test_the_only_approver_cannot_be_asked_about_their_own_request(backend):
     backend.account.leave_group(backend.human("carol"), "approvers")
     approval_id = backend.ask(by="bob")
-    with pytest.raises(NoApprover):
+    with pytest.raises(NobodyToAsk):
         backend.open(approval_id)
+    assert backend.account.mails_of_all() == {}
 
 
 def test_a_requester_who_was_disabled_gets_nothing_asked(backend):
     approval_id = backend.ask()
     backend.account.disable(backend.human("alice"))
-    with pytest.raises(UnknownPerson):
+    with pytest.raises(NobodyToAsk):
         backend.open(approval_id)
+    assert "not active any more" in backend.approval(approval_id).ended_by
+    assert backend.account.mails_of_all() == {}
     assert backend.settle(approval_id)["status"] == "failed"
 
 
@@ -183,6 +190,7 @@ def test_a_request_that_is_over_is_not_opened_again(backend, ending):
     if ending == "cancelled":
         backend.cancel(approval_id)
     elif ending == "expired":
+        backend.clock.turn(TIMEOUT_SECONDS)
         backend.settle(approval_id)
     else:
         backend.decide(approval_id, "approve" if ending == "approved" else "reject")
@@ -197,13 +205,13 @@ def test_a_request_that_is_over_is_not_opened_again(backend, ending):
 def test_a_cancel_between_reading_and_opening_wins(backend, monkeypatch):
     approval_id = backend.ask()
     approvals = backend.rooms["request_approval"].approvals
-    opening = approvals.open_item
+    opening = approvals.open_items
 
     def after_the_cancel(*arguments, **more):
         assert backend.cancel(approval_id).status == 200
         return opening(*arguments, **more)
 
-    monkeypatch.setattr(approvals, "open_item", after_the_cancel)
+    monkeypatch.setattr(approvals, "open_items", after_the_cancel)
     with pytest.raises(ApprovalNotOpen):
         backend.open(approval_id)
     assert backend.approval(approval_id).status == "cancelled"
@@ -211,29 +219,45 @@ def test_a_cancel_between_reading_and_opening_wins(backend, monkeypatch):
     assert backend.account.mails_of_all() == {}
 
 
-@pytest.mark.parametrize(
-    "change", [{"digest": "0" * 64}, {"approval_id": "a" * 26}], ids=["digest", "id"]
-)
-def test_an_execution_of_another_record_opens_nothing(backend, change):
-    approval_id = backend.ask()
-    event = {
-        "v": 1,
-        "approval_id": approval_id,
-        "digest": backend.approval(approval_id).digest,
-        "task_token": TOKEN,
-    }
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_execution_of_no_record_opens_nothing(backend, version):
+    backend.ask()
+    event = {"v": version, "approval_id": "a" * 26, "digest": "0" * 64, "task_token": TOKEN}
     with pytest.raises(ApprovalNotOpen):
-        room.handler({**event, **change}, LambdaContext())
+        room.handler(event, LambdaContext())
+    assert client("dynamodb").scan(TableName=TASK_TOKENS)["Count"] == 0
+
+
+def test_an_execution_of_the_previous_release_with_another_digest_opens_nothing(backend):
+    approval_id = backend.ask()
+    event = {"v": 1, "approval_id": approval_id, "digest": "0" * 64, "task_token": TOKEN}
+    with pytest.raises(ApprovalNotOpen):
+        room.handler(event, LambdaContext())
     assert backend.approval(approval_id).status == "preparing"
     assert client("dynamodb").scan(TableName=TASK_TOKENS)["Count"] == 0
 
 
-@pytest.mark.parametrize("missing", ["v", "approval_id", "digest", "task_token"])
+@pytest.mark.parametrize("missing", ["v", "approval_id", "task_token"])
 def test_a_payload_without_one_of_its_parts_is_refused(backend, missing):
     approval_id = backend.ask()
-    event = {"v": 1, "approval_id": approval_id, "digest": "d", "task_token": TOKEN}
+    event = {"v": 2, "approval_id": approval_id, "task_token": TOKEN}
     del event[missing]
     with pytest.raises(ValueError, match=missing):
+        room.handler(event, LambdaContext())
+    assert backend.approval(approval_id).status == "preparing"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"v": 3, "approval_id": "a" * 26, "task_token": TOKEN},
+        {"v": 3, "command": "remind", "approval_ids": []},
+        {"v": 2, "command": "remind", "approval_ids": ["a" * 26] * 26},
+    ],
+    ids=["a later version", "a later reminder", "too many at once"],
+)
+def test_a_payload_that_this_release_does_not_know_is_refused(backend, event):
+    with pytest.raises(ValueError, match="validation error"):
         room.handler(event, LambdaContext())
 
 
@@ -265,3 +289,14 @@ def test_no_log_holds_the_task_token_or_an_address(backend, capsys):
     written = str(capsys.readouterr())
     assert TOKEN not in written
     assert "@example.com" not in written
+
+
+def test_a_request_changed_before_it_is_opened_is_not_asked(backend):
+    approval_id = backend.ask()
+    backend.edit_plan(approval_id, instance_type="t3.small")
+    with pytest.raises(NobodyToAsk):
+        backend.open(approval_id)
+    approval = backend.approval(approval_id)
+    assert approval.status == "failed"
+    assert "changed after it was stored" in approval.ended_by
+    assert backend.account.mails_of_all() == {}

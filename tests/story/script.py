@@ -12,6 +12,11 @@ class ModelScript:
         self._server = server
         self.claim = claim
 
+    @property
+    def base_url(self) -> str:
+        """Where the stack finds its model."""
+        return f"{self._server}/v1"
+
     def also_claims(self, text: str) -> "ModelScript":
         """A part of its own for conversations in which someone says this exact text."""
         return ModelScript(self._server, text)

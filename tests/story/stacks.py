@@ -33,14 +33,20 @@ class Stacks:
         self._session = session
 
     def main(self) -> Stack:
-        """The stack most stories are told in; it brings the emulator."""
-        return self._stack(MAIN, [])
+        """The stack most stories are told in, more than budgets would allow; it brings the emulator."""
+        return self._stack(MAIN, ["--no-budgets"])
 
     def variant(self, name: str, *options: str) -> Stack:
         """A stack with other options beside the main one, in the same emulator."""
         ready = self.main().ready
         beside = [f"--emulator={ready['emulator']}", f"--ec2-log={ready['ec2_log']}"]
         return self._stack(name, [*beside, *options])
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """While nobody else who asks for it in this session has it."""
+        with self._lock(f"{name} alone"):
+            yield
 
     def _stack(self, name: str, options: list[str]) -> Stack:
         server = self._once("model", self._start_model_server)

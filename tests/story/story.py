@@ -1,5 +1,6 @@
 """Readable verbs for stories told over HTTP against a deployed stack."""
 
+import base64
 import json
 import time
 import uuid
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 
 from local.seed import Emulated
+from tests.story.rows import Rows
 from tests.story.script import ModelScript
 from tests.story.stacks import Stack
 
@@ -26,6 +28,7 @@ class Story:
         self.mark = f"({uuid.uuid4().hex[:12]})"
         self.model = ModelScript(stack.model_server, self.mark)
         self.aws = Emulated(stack.ready["emulator"])
+        self.rows = Rows(self.aws.client("dynamodb"), self.outputs)
         self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def __enter__(self) -> "Story":
@@ -73,10 +76,12 @@ class Story:
     def launches(self, approval_id: str) -> list[dict]:
         """Recorded RunInstances of an approval that were no rehearsal."""
         return [
-            call
-            for call in self.ec2_calls("RunInstances", approval_id)
-            if call["parameters"].get("DryRun", "false") != "true"
+            call for call in self.ec2_calls("RunInstances", approval_id) if not is_rehearsal(call)
         ]
+
+    def rehearsals(self, approval_id: str) -> list[dict]:
+        """Recorded RunInstances of an approval that only asked."""
+        return [call for call in self.ec2_calls("RunInstances", approval_id) if is_rehearsal(call)]
 
     def instances(self, approval_id: str) -> list[str]:
         """Instances that carry the approval in a tag, as EC2 itself lists them."""
@@ -88,9 +93,20 @@ class Story:
             if approval_id in [tag["Value"] for tag in instance.get("Tags", ())]
         ]
 
-    def ec2_fails(self, code: str = "", *, about: str, **fault: object) -> None:
-        """The next RunInstances with this value in some parameter goes wrong: `code`,
-        `effect`, `then` = hang or drop, `seconds`, `times`."""
+    def instance(self, instance_id: str) -> dict:
+        """One instance as EC2 tells it."""
+        answer = self.aws.client("ec2").describe_instances(InstanceIds=[instance_id])
+        return answer["Reservations"][0]["Instances"][0]
+
+    def new_key_pair(self) -> str:
+        """A key pair that only this test knows."""
+        name = f"key-{self.mark[1:-1]}"
+        self.aws.client("ec2").create_key_pair(KeyName=name)
+        return name
+
+    def ec2_fails(self, code: str = "", *, about: str = "", **fault: object) -> None:
+        """The next RunInstances with this value in some parameter goes wrong: `code`, `message`,
+        `where`, `effect`, `then` = hang or drop, `seconds`, `times`, `dry_run`."""
         wish = {"action": "RunInstances", "code": code, "about": about, **fault}
         address = f"{self._stack.ready['emulator']}/_countersign/ec2/faults"
         httpx.post(address, json=wish, trust_env=False).raise_for_status()
@@ -138,33 +154,10 @@ class Story:
             RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document)
         )
 
-    def edit_plan(self, approval_id: str, old: str, new: str) -> None:
-        """What somebody with rights on the table could do to a stored plan."""
-        dynamodb, table = self.aws.client("dynamodb"), self.outputs["ApprovalsTable"]
-        key = {"pk": {"S": approval_id}, "sk": {"S": "approval"}}
-        stored = dynamodb.get_item(TableName=table, Key=key)["Item"]["plan"]["S"]
-        dynamodb.update_item(
-            TableName=table,
-            Key=key,
-            UpdateExpression="SET #plan = :plan",
-            ExpressionAttributeNames={"#plan": "plan"},
-            ExpressionAttributeValues={":plan": {"S": stored.replace(old, new)}},
-        )
 
-    def copy_approval_as_unstarted(self, approval_id: str, copy_id: str) -> None:
-        """A record as a crash leaves it that came after the write and before the start."""
-        dynamodb, table = self.aws.client("dynamodb"), self.outputs["ApprovalsTable"]
-        key = {"pk": {"S": approval_id}, "sk": {"S": "approval"}}
-        stored = dynamodb.get_item(TableName=table, Key=key)["Item"]
-        for name in ("expires_at", "asked", "notified"):
-            stored.pop(name, None)
-        left = {
-            "pk": {"S": copy_id},
-            "status": {"S": "preparing"},
-            "version": {"N": "1"},
-            "due_at": {"N": "1"},
-        }
-        dynamodb.put_item(TableName=table, Item={**stored, **left})
+def is_rehearsal(call: dict) -> bool:
+    """Whether a recorded call had DryRun."""
+    return call["parameters"].get("DryRun", "false") == "true"
 
 
 class Person:
@@ -175,6 +168,12 @@ class Person:
         self.name = name
         self.email = email
         self.token = token
+
+    @property
+    def sub(self) -> str:
+        """Their immutable subject, from the token."""
+        claims = self.token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"]
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Any request, signed in."""
@@ -247,6 +246,17 @@ class Person:
         """A reject that is taken."""
         more = {"reason": reason} if reason else {}
         return self._taken(self.decides(approval, "reject", **more))
+
+    def freezes(self, reason: str) -> dict:
+        """Stop all launches."""
+        return self._taken(self._switches(frozen=True, reason=reason))
+
+    def unfreezes(self, reason: str = "It is over.") -> dict:
+        """Let launches go on."""
+        return self._taken(self._switches(frozen=False, reason=reason))
+
+    def _switches(self, **body: Any) -> httpx.Response:
+        return self.request("POST", "/freeze", json=body)
 
     def cancels(self, approval: str) -> dict:
         """A cancel that is taken."""

@@ -45,7 +45,7 @@ def test_the_dialogue_of_three_turns_ends_in_a_confirmation_and_nothing_has_been
     assert CONFIRMATION in turn["reply"]
     assert turn["tool_calls"][0]["arguments"] == KONDO
     assert len(story.model.requests()) == 3
-    assert story.ec2_calls(about=turn["approval"]["id"]) == []
+    assert story.launches(turn["approval"]["id"]) == []
 
 
 def test_the_model_is_sent_the_agents_prompt_its_tool_as_written_and_the_whole_history(story):
@@ -63,7 +63,8 @@ def test_the_model_is_sent_the_agents_prompt_its_tool_as_written_and_the_whole_h
         *["user", "assistant"] * 2,
         "user",
     ]
-    [tool] = first["tools"]
+    tool, extension = first["tools"]
+    assert extension["function"]["name"] == "extend_lease"
     function = tool["function"]
     assert (tool["type"], function["name"]) == ("function", "run_instances")
     assert function["description"] == "Run a new EC2 instance."

@@ -1,6 +1,7 @@
 """Decisions: once, by the right person, in time; and what ends a request without one."""
 
 import concurrent.futures
+from decimal import Decimal
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_the_requester_takes_a_request_back(story):
     alice.sees_closed(approval)
     told = alice.sees_turn(turn["conversation_id"], "completed")
     assert told["tool_calls"][0]["status"] == "cancelled"
-    assert story.ec2_calls(about=approval) == []
+    assert story.launches(approval) == []
 
 
 def test_a_conversation_with_a_waiting_request_is_not_deleted(story):
@@ -104,13 +105,20 @@ def test_two_calls_in_one_answer_are_decided_one_by_one(story):
     assert turn["reply"].count("proceed? (y/n): ") == 2
     bob = story.user("bob")
     seen = bob.sees_approval(approval, "pending")
+    assert seen["sentence"].startswith("Start 1 × t2.micro and 1 × t3.small in ")
+    each = [Decimal(call["price"]["hourly"]) for call in seen["calls"]]
+    assert (len(each), Decimal(seen["price"]["hourly"])) == (2, sum(each))
     rejected = [{"id": seen["calls"][1]["id"], "decision": "reject"}]
     taken = bob.decides(approval, "approve", calls=rejected, reason="one is enough")
     assert taken.status_code == 200
     closed = bob.sees_closed(approval)
     assert [call["outcome"]["status"] for call in closed["calls"]] == ["succeeded", "rejected"]
+    assert "one is enough" in closed["calls"][1]["outcome"]["text"]
     [launch] = story.launches(approval)
     assert launch["parameters"]["InstanceType"] == "t2.micro"
+    told = story.user("alice").sees_turn(turn["conversation_id"], "completed")
+    assert [call["status"] for call in told["tool_calls"]] == ["succeeded", "rejected"]
+    assert "one is enough" in told["tool_calls"][1]["result"]
 
 
 def test_a_workflow_that_an_operator_aborts_is_told_and_cannot_be_approved(story):
@@ -120,12 +128,13 @@ def test_a_workflow_that_an_operator_aborts_is_told_and_cannot_be_approved(story
     machine = story.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     story.aws.client("stepfunctions").stop_execution(executionArn=f"{machine}:{approval}")
     closed = story.user("alice").sees_closed(approval)
-    assert closed["status"] == "cancelled"
+    assert (closed["status"], closed["decisions"]) == ("cancelled", [])
+    assert story.rows.events(approval)[-2:] == ["cancelled", "closed"]
     late = story.user("bob").decides(approval, "approve", digest=digest)
-    assert late.status_code == 409
+    assert (late.status_code, late.json()["code"]) == (409, "already_closed")
     told = story.user("alice").sees_turn(turn["conversation_id"], "completed")
     assert "operator" in told["reply"]
-    assert story.ec2_calls(about=approval) == []
+    assert story.launches(approval) == []
 
 
 def test_a_start_that_was_lost_is_made_up_by_the_sweep(story):
@@ -134,7 +143,7 @@ def test_a_start_that_was_lost_is_made_up_by_the_sweep(story):
     approval = turn["approval"]["id"]
     story.user("bob").sees_approval(approval, "pending")
     lost = "b" * 26
-    story.copy_approval_as_unstarted(approval, lost)
+    story.rows.copy_as_unstarted(approval, lost)
 
     def swept() -> dict:
         story.invoke("SweepFunction", {})
@@ -142,6 +151,28 @@ def test_a_start_that_was_lost_is_made_up_by_the_sweep(story):
 
     seen = story.until(swept, lambda one: one["status"] == "pending")
     assert seen["digest"] == story.user("bob").approval(approval)["digest"]
+
+
+def test_whoever_was_asked_is_reminded_once_at_half_time(story):
+    approval = asks_for_an_instance(story)["approval"]["id"]
+    story.user("bob").sees_approval(approval, "pending")
+    story.rows.edit_approval(approval, due_at=1)
+    story.invoke("SweepFunction", {})
+    story.until(lambda: len(story.mails("carol@example.com", about=approval)) == 2)
+    again = {"v": 2, "command": "remind", "approval_ids": [approval]}
+    assert story.invoke("RequestApprovalFunction", again) == (None, "")
+    for person in ("bob", "carol"):
+        asked, reminder = story.until(
+            lambda person=person: story.mails(f"{person}@example.com", about=approval),
+            lambda mails: len(mails) == 2,
+        )
+        assert "Reminder" not in asked["subject"]
+        assert "] Reminder, Alice: 1 x t2.micro in " in reminder["subject"]
+        assert asked["text"] in reminder["text"].replace(
+            "Reminder: nobody has decided this yet.\n\n", ""
+        )
+    assert story.mails("alice@example.com", about=approval) == []
+    assert story.user("bob").approval(approval)["status"] == "pending"
 
 
 def test_everyone_who_was_asked_and_the_requester_hear_how_it_ended(story):

@@ -75,7 +75,7 @@ def test_opening_the_mails_link_changes_nothing(story, method):
     for _ in range(20):
         story.http.request(method, link)
     assert story.user("bob").approval(approval) == before
-    assert story.ec2_calls(about=approval) == []
+    assert story.launches(approval) == []
 
 
 def test_those_who_may_decide_are_mailed_and_the_requester_is_not(story):

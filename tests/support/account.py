@@ -23,6 +23,9 @@ ORIGIN = "https://countersign.example.com"
 MODEL_KEY = "sk-canary-0123456789"
 
 CONVERSATIONS, APPROVALS, TASK_TOKENS = "conversations", "approvals", "task_tokens"
+AUDIT, BUDGETS = "audit", "budgets"
+FREEZE = "/Countersign/freeze"
+STACK = "Countersign"
 
 
 @dataclass
@@ -54,16 +57,18 @@ class Account:
     pool: str = ""
     topic_arn: str = ""
     secret_arn: str = ""
+    seal_key: str = ""
     queues: dict[str, str] = field(default_factory=dict)
     are_people_changed: bool = False
 
     def empty(self) -> None:
         """As it was made: no items, no mails, no instances, nobody left or joined."""
-        for name in (CONVERSATIONS, APPROVALS, TASK_TOKENS):
+        for name in (CONVERSATIONS, APPROVALS, TASK_TOKENS, AUDIT, BUDGETS):
             dynamodb_backends[ACCOUNT_ID][REGION].tables[name].items.clear()
         for queue in sqs_backends[ACCOUNT_ID][REGION].queues.values():
             queue._messages.clear()
         ec2_backends[ACCOUNT_ID][REGION].reservations.clear()
+        freeze()
         if self.are_people_changed:
             self.humans = people()
             make_people(self)
@@ -122,8 +127,13 @@ class Account:
         client("cognito-idp").admin_disable_user(UserPoolId=self.pool, Username=human.sub)
 
 
+def freeze(value: str = '{"frozen":false}') -> None:
+    """Set the switch, as the stack makes it or as somebody with rights on it writes it."""
+    client("ssm").put_parameter(Name=FREEZE, Value=value, Type="String", Overwrite=True)
+
+
 def make_tables() -> None:
-    """The three tables with their indexes, as the stack makes them."""
+    """The tables with their indexes, as the stack makes them."""
     dynamodb = client("dynamodb")
     _table(
         dynamodb,
@@ -144,7 +154,9 @@ def make_tables() -> None:
             ["status", "expires_at", "closed_at"],
         ),
     )
+    _table(dynamodb, AUDIT, ("pk", "sk"))
     _table(dynamodb, TASK_TOKENS, ("approval_id",))
+    _table(dynamodb, BUDGETS, ("pk",))
 
 
 def make_people(account: Account) -> None:
@@ -176,6 +188,12 @@ def make_topic(account: Account) -> None:
             Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:mail-{key}",
             Attributes={"FilterPolicy": json.dumps({"recipient": [human.email]})},
         )
+
+
+def make_seal_key(account: Account) -> None:
+    """The key of decision seals."""
+    made = client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    account.seal_key = made["KeyMetadata"]["Arn"]
 
 
 def make_secret(account: Account) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from functions.shared.approval import Approval, Decision, Person, Status, Verdict
 from functions.shared.identifiers import timestamp
-from functions.shared.plan import PlannedCall, canonical, digest_of, plan_of
+from functions.shared.plan import PlannedCall, canonical, digest_of, draft_of, plan_of
+from functions.shared.run_instances import planned
 from tests.support.clock import START
 from tests.support.fake_model import INSTANCE
 
@@ -25,23 +26,26 @@ def approval_with(
     **more: Any,
 ) -> Approval:
     """An approval of these calls, by id; one instance if none are named."""
-    planned = [
-        PlannedCall(call_id, "run_instances", "run_instances", dict(arguments))
+    drafted = [
+        PlannedCall(
+            call_id, "run_instances", "run_instances", dict(arguments), planned(arguments, {})
+        )
         for call_id, arguments in (calls or {"call_1": INSTANCE}).items()
     ]
-    plan = canonical(
-        plan_of(
-            calls=planned,
-            account="123456789012",
-            region="us-east-1",
-            target="default",
-            requester=requester.sub,
-            conversation_id=CONVERSATION_ID,
-            turn=1,
-            agent="ec2",
-            random="r" * 26,
-        )
+    draft = draft_of(
+        calls=drafted,
+        account="123456789012",
+        region="us-east-1",
+        target="default",
+        requester=requester.sub,
+        conversation_id=CONVERSATION_ID,
+        turn=1,
+        agent="ec2",
+        manifest="m" * 64,
+        random="r" * 26,
     )
+    whole = plan_of(draft, account_alias="", facts={}, prices={}, lease_hours=8)
+    plan = canonical(draft if status is Status.PREPARING else whole)
     values: dict[str, Any] = {
         "id": APPROVAL_ID,
         "status": status,

@@ -13,22 +13,31 @@ import functions.chat.continue_turn
 import functions.chat.handler
 import functions.conversations.handler
 import functions.decide_approval.handler
+import functions.end_lease.handler
+import functions.freeze.handler
 import functions.launch_instance.handler
+import functions.preflight.handler
 import functions.record_outcome.handler
 import functions.request_approval.handler
 import functions.sweep.handler
 from functions.chat.ask_approval import Workflow
 from functions.chat.compose import compose
+from functions.preflight.readings import Readings
 from functions.shared.approval import Approval
-from functions.shared.approval_table import ApprovalTable
+from functions.shared.approval_reader import ApprovalReader
+from functions.shared.audit import AuditTable
+from functions.shared.audit_chain import verify_chain
 from functions.shared.aws import client
 from functions.shared.conversation_table import Conversation, ConversationTable
+from functions.shared.findings import PREFLIGHT, Findings
 from functions.shared.settings import (
     ApprovalsSettings,
     ChatSettings,
     ConversationsSettings,
     DecideApprovalSettings,
+    FreezeSettings,
     LaunchInstanceSettings,
+    PreflightSettings,
     RecordOutcomeSettings,
     RequestApprovalSettings,
     Settings,
@@ -37,10 +46,13 @@ from functions.shared.settings import (
 from tests.support.account import (
     ACCOUNT_ID,
     APPROVALS,
+    AUDIT,
     CONVERSATIONS,
+    FREEZE,
     LAUNCH_ROLE,
     ORIGIN,
     REGION,
+    STACK,
     STATE_MACHINE,
     TASK_TOKENS,
     Account,
@@ -51,8 +63,11 @@ from tests.support.fake_ec2 import FakeEc2
 from tests.support.fake_model import FakeModel, call, calls
 from tests.support.fake_states import FakeStates
 from tests.support.gateway import Answer, LambdaContext, answer_of, claims_of, http_event
+from tests.support.leases import end_lease_settings
+from tests.support.one_after_the_other import OneAfterTheOther
 
 TIMEOUT_SECONDS = 3600
+LEASE_HOURS = 8
 TOKEN = "task-token-canary"
 
 
@@ -63,6 +78,8 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             stage="dev",
             conversations_table=CONVERSATIONS,
             approvals_table=APPROVALS,
+            audit_table=AUDIT,
+            fixed_parameters="{}",
             state_machine_arn=STATE_MACHINE,
             continue_turn_function="continue-turn",
             agents_file=str(agents_file),
@@ -73,21 +90,43 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             region=REGION,
             target="default",
             approval_timeout_seconds=TIMEOUT_SECONDS,
+            model_max_tokens=4096,
+            budgets_table="",
+            budget_turns=200,
+            budget_tokens=1_000_000,
+            budget_approvals=10,
+            budget_open_approvals=3,
         ),
         "conversations": ConversationsSettings(
             conversations_table=CONVERSATIONS, approvals_table=APPROVALS
         ),
-        "approvals": ApprovalsSettings(approvals_table=APPROVALS, self_confirm=False),
+        "approvals": ApprovalsSettings(
+            approvals_table=APPROVALS, audit_table=AUDIT, time_zone="UTC", self_confirm=False
+        ),
         "decide_approval": DecideApprovalSettings(
             approvals_table=APPROVALS,
+            audit_table=AUDIT,
+            time_zone="UTC",
+            fresh_sign_in_seconds=12 * 3600,
+            decision_key=account.seal_key,
             task_tokens_table=TASK_TOKENS,
             user_pool_id=account.pool,
             origin=ORIGIN,
             self_confirm=False,
         ),
+        "preflight": PreflightSettings(
+            stage="dev",
+            approvals_table=APPROVALS,
+            region=REGION,
+            lease_hours=LEASE_HOURS,
+            stack=STACK,
+        ),
         "request_approval": RequestApprovalSettings(
             stage="dev",
             approvals_table=APPROVALS,
+            audit_table=AUDIT,
+            freeze_parameter=FREEZE,
+            lease_hours=LEASE_HOURS,
             task_tokens_table=TASK_TOKENS,
             user_pool_id=account.pool,
             origin=ORIGIN,
@@ -101,6 +140,14 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
         "launch_instance": LaunchInstanceSettings(
             stage="dev",
             approvals_table=APPROVALS,
+            audit_table=AUDIT,
+            decision_keys=account.seal_key,
+            freeze_parameter=FREEZE,
+            stack=STACK,
+            instance_types="t2.micro,t2.small,t3.micro,t3.small",
+            budgets_table="",
+            budget_launches=5,
+            budget_live_instances=20,
             account_id=ACCOUNT_ID,
             region=REGION,
             target="default",
@@ -109,6 +156,8 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
         "record_outcome": RecordOutcomeSettings(
             stage="dev",
             approvals_table=APPROVALS,
+            audit_table=AUDIT,
+            budgets_table="",
             conversations_table=CONVERSATIONS,
             state_machine_arn=STATE_MACHINE,
             origin=ORIGIN,
@@ -123,7 +172,11 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             continue_turn_function="continue_turn",
             decide_approval_function="decide_approval",
             record_outcome_function="record_outcome",
+            request_approval_function="request_approval",
+            end_lease_function="end_lease",
         ),
+        "end_lease": end_lease_settings(account),
+        "freeze": FreezeSettings(freeze_parameter=FREEZE, user_pool_id=account.pool, origin=ORIGIN),
     }
 
 
@@ -203,6 +256,7 @@ class Backend:
         body: object = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        claims: Mapping[str, str] | None = None,
         **parameters: str,
     ) -> Answer:
         room = {
@@ -212,7 +266,7 @@ class Backend:
         }.get(route, "approvals" if "/approvals" in route else "conversations")
         event = http_event(
             route,
-            claims=self.claims(by),
+            claims={**self.claims(by), **(claims or {})},
             body=body,
             parameters=parameters,
             query=query,
@@ -244,17 +298,48 @@ class Backend:
         return str(answer.json["approval"]["id"])
 
     def open(self, approval_id: str, *, token: str = TOKEN) -> None:
+        """The states Prepare, with a preflight that found nothing, and RequestApproval."""
+        self.found(approval_id)
+        self.rehearse(approval_id)
+        self.request(approval_id, token=token)
+
+    def preflight(self, approval_id: str) -> dict[str, Any]:
+        """The state Preflight over moto's EC2; what it found."""
+        event = {"v": 2, "approval_id": approval_id}
+        functions.preflight.handler.handler(event, LambdaContext())
+        return Findings(client("dynamodb"), APPROVALS).read(approval_id, PREFLIGHT) or {}
+
+    def found(self, approval_id: str, **more: object) -> None:
+        """What the state Preflight would have written about each call: no facts, no price, no complaint, or `more`."""
+        nothing = {"facts": [], "price": None, "complaints": []}
+        result = {
+            "account_alias": "",
+            "calls": {
+                call["id"]: {**nothing, **more} for call in self.approval(approval_id).calls()
+            },
+        }
+        Findings(client("dynamodb"), APPROVALS).put(approval_id, PREFLIGHT, result, self.clock())
+
+    def rehearse(self, approval_id: str) -> None:
+        """The state Rehearse."""
+        command = {"v": 2, "command": "rehearse", "approval_id": approval_id}
+        functions.launch_instance.handler.handler(command, LambdaContext())
+
+    def request(self, approval_id: str, *, token: str = TOKEN) -> None:
         """The state RequestApproval."""
-        approval = self.approval(approval_id)
-        event = {"v": 1, "approval_id": approval_id, "digest": approval.digest, "task_token": token}
+        event = {"v": 2, "approval_id": approval_id, "task_token": token}
         functions.request_approval.handler.handler(event, LambdaContext())
 
+    def remind(self, approval_id: str) -> None:
+        command = {"v": 2, "command": "remind", "approval_ids": [approval_id]}
+        functions.request_approval.handler.handler(command, LambdaContext())
+
     def settle(self, approval_id: str) -> dict[str, Any]:
-        command = {"v": 1, "command": "settle", "approval_id": approval_id}
+        command = {"v": 2, "command": "settle", "approval_id": approval_id}
         return functions.decide_approval.handler.handler(command, LambdaContext())
 
     def repair(self, approval_id: str) -> None:
-        command = {"v": 1, "command": "repair", "approval_id": approval_id}
+        command = {"v": 2, "command": "repair", "approval_id": approval_id}
         functions.decide_approval.handler.handler(command, LambdaContext())
 
     def launch(
@@ -262,7 +347,7 @@ class Backend:
     ) -> dict[str, Any]:
         approval = self.approval(approval_id)
         event = {
-            "v": 1,
+            "v": 2,
             "approval_id": approval_id,
             "digest": approval.digest,
             "call_id": call_id or approval.calls()[0]["id"],
@@ -271,7 +356,7 @@ class Backend:
         return functions.launch_instance.handler.handler(event, LambdaContext(120_000))
 
     def record(self, approval_id: str, *, finished: bool = True) -> None:
-        event = {"v": 1, "approval_id": approval_id, "finished": finished}
+        event = {"v": 2, "approval_id": approval_id, "finished": finished}
         functions.record_outcome.handler.handler(event, LambdaContext(60_000))
 
     def execution_ended(self, approval_id: str, status: str) -> None:
@@ -287,7 +372,7 @@ class Backend:
         functions.chat.continue_turn.handler(command, LambdaContext(milliseconds))
 
     def last_word(self, approval_id: str) -> None:
-        self.continue_turn({"v": 1, "command": "last_word", "approval_id": approval_id})
+        self.continue_turn({"v": 2, "command": "last_word", "approval_id": approval_id})
 
     def sweep(self) -> dict[str, int]:
         return functions.sweep.handler.handler({}, LambdaContext(60_000))
@@ -295,9 +380,15 @@ class Backend:
     # what is stored
 
     def approval(self, approval_id: str) -> Approval:
-        approval = ApprovalTable(client("dynamodb"), APPROVALS).get(approval_id)
+        approval = ApprovalReader(client("dynamodb"), APPROVALS).get(approval_id)
         assert approval is not None, approval_id
         return approval
+
+    def audit(self, approval_id: str) -> list[dict[str, Any]]:
+        """Every audit row; the chain must verify whenever somebody looks."""
+        rows = AuditTable(client("dynamodb"), AUDIT).rows(approval_id)
+        assert verify_chain(approval_id, rows) == []
+        return rows
 
     def conversation(self, conversation_id: str, *, by: str = "alice") -> Conversation | None:
         table = ConversationTable(client("dynamodb"), CONVERSATIONS)
@@ -351,16 +442,31 @@ def compose_rooms(
         "conversations": functions.conversations.handler,
         "approvals": functions.approvals.handler,
         "decide_approval": functions.decide_approval.handler,
+        "preflight": functions.preflight.handler,
         "request_approval": functions.request_approval.handler,
         "launch_instance": functions.launch_instance.handler,
         "record_outcome": functions.record_outcome.handler,
         "sweep": functions.sweep.handler,
+        "end_lease": functions.end_lease.handler,
+        "freeze": functions.freeze.handler,
     }
     changes: dict[str, dict[str, Any]] = {
         "decide_approval": {"clock": clock, "states": states},
+        "preflight": {
+            "clock": clock,
+            "readings": lambda: Readings(
+                functions.preflight.handler.quick_clients(REGION), pool=OneAfterTheOther()
+            ),
+        },
         "request_approval": {"clock": clock},
-        "launch_instance": {"clock": clock, "ec2_for": lambda _: backend.ec2},
+        "launch_instance": {
+            "clock": clock,
+            "sleep": clock.sleep,
+            "ec2_for": lambda _: backend.ec2,
+        },
         "record_outcome": {"clock": clock, "states": states},
+        "end_lease": {"clock": clock},
+        "freeze": {"clock": clock},
         "sweep": {
             "clock": lambda: clock().timestamp(),
             "invoke": lambda function, payload: backend.invoked.append((function, payload)),

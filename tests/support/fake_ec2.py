@@ -20,9 +20,13 @@ class FakeEc2:
     client: Any
     faults: list[Exception | Lost] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    rehearsals: list[dict[str, Any]] = field(default_factory=list)
+    rehearsal_faults: list[Exception] = field(default_factory=list)
     launched: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
 
     def run_instances(self, **request: Any) -> dict[str, Any]:
+        if request.get("DryRun"):
+            return self._rehearsed(request)
         self.requests.append(request)
         fault = self.faults.pop(0) if self.faults else None
         if isinstance(fault, Exception):
@@ -39,10 +43,20 @@ class FakeEc2:
             raise fault.error
         return answer
 
-    def describe_instances(self, *, Filters: list[dict[str, Any]]) -> dict[str, Any]:
-        """Only the filter by client token, which moto does not know."""
+    def _rehearsed(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A DryRun always ends in an error: this one, where AWS would take the launch."""
+        self.rehearsals.append(request)
+        if self.rehearsal_faults:
+            raise self.rehearsal_faults.pop(0)
+        raise client_error("DryRunOperation", "RunInstances", status=412)
+
+    def describe_instances(self, **request: Any) -> dict[str, Any]:
+        """As moto does; and by client token, which moto does not know."""
+        filters = request.get("Filters", ())
+        if not any(one["Name"] == "client-token" for one in filters):
+            return self.client.describe_instances(**request)
         tokens = {
-            value for one in Filters if one["Name"] == "client-token" for value in one["Values"]
+            value for one in filters if one["Name"] == "client-token" for value in one["Values"]
         }
         found = [
             {**instance, "ClientToken": token}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from functions.record_outcome.outcomes import outcome_without_launch
 from functions.shared.approval import (
     AlreadyClosed,
     AlreadyDecided,
@@ -17,7 +18,6 @@ from functions.shared.approval import (
     Verdict,
     check_entitled,
     decide,
-    outcome_without_launch,
 )
 from functions.shared.errors import BadRequest, NotFound
 from tests.support.approvals import (
@@ -29,6 +29,7 @@ from tests.support.approvals import (
     decided,
 )
 from tests.support.clock import START
+from tests.support.fake_model import INSTANCE
 
 APPROVERS = frozenset({"approvers"})
 NOBODY = frozenset()
@@ -188,7 +189,7 @@ def test_the_same_decision_with_another_digest_is_another_decision():
         deciding(after, digest="0" * 64)
 
 
-TWO = {"call_1": {"key_name": "a"}, "call_2": {"key_name": "b"}}
+TWO = {"call_1": {**INSTANCE, "key_name": "a"}, "call_2": {**INSTANCE, "key_name": "b"}}
 APPROVE, REJECT = Verdict.APPROVE, Verdict.REJECT
 
 

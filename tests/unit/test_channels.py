@@ -4,7 +4,7 @@ import pytest
 
 from functions.shared.channels import Mail, SesChannel, SnsChannel, channel_of
 
-MAIL = Mail("Start 1 × t2.micro\r\nBcc: evil@example.com" + "x" * 200, "text é")
+MAIL = Mail("Start 1 × t2.micro\r\nBcc: evil@example.com" + "x" * 200, "text é", "<p>text é</p>")
 SUBJECT = ("Start 1 x t2.micro??Bcc: evil@example.com" + "x" * 200)[:99]
 
 
@@ -44,6 +44,7 @@ def test_ses_sends_one_mail_to_one_address_from_the_operators():
     assert sent["Destination"] == {"ToAddresses": ["carol@example.com"]}
     assert sent["Content"]["Simple"]["Subject"]["Data"] == SUBJECT
     assert sent["Content"]["Simple"]["Body"]["Text"]["Data"] == "text é"
+    assert sent["Content"]["Simple"]["Body"]["Html"]["Data"] == "<p>text é</p>"
 
 
 def test_a_channel_that_is_none_is_refused():

@@ -2,7 +2,12 @@
 
 import pytest
 
-from functions.launch_instance.ec2_errors import LaunchAmbiguous, judge
+from functions.launch_instance.ec2_errors import (
+    LaunchAmbiguous,
+    is_capacity,
+    judge,
+    refusal_sentence,
+)
 from functions.shared.errors import TemporarilyUnavailable
 
 
@@ -12,10 +17,14 @@ from functions.shared.errors import TemporarilyUnavailable
         ("InvalidAMIID.NotFound", "the AMI does not exist"),
         ("InvalidAMIID.Malformed", "not well-formed"),
         ("InvalidKeyPair.NotFound", "the key pair does not exist"),
-        ("UnauthorizedOperation", "the launch role may not start this"),
+        ("UnauthorizedOperation", "does not allow this launch"),
+        ("UnauthorizedOperation", "agents/"),
+        ("VPCIdNotSpecified", "target.subnet_id"),
+        ("InvalidSubnetID.NotFound", "target.subnet_id"),
+        ("InvalidGroup.NotFound", "target.security_group_ids"),
+        ("VcpuLimitExceeded", "limit of vCPUs"),
         ("InsufficientInstanceCapacity", "no capacity"),
         ("Unsupported", "not supported"),
-        ("InvalidSubnetID.NotFound", '"a message"'),
         ("SomethingNew", '"a message"'),
     ],
 )
@@ -50,3 +59,28 @@ def test_a_server_error_that_is_no_clear_answer_is_ambiguous(code):
 
 def test_a_token_that_aws_knows_with_other_parameters_is_an_unknown_outcome():
     assert judge("IdempotentParameterMismatch", "", 400).status == "unknown"
+
+
+ENCODED = "Encoded authorization failure message: 4Vzj-canary_0123456789"
+
+
+def test_the_encoded_authorization_message_is_told_to_nobody():
+    refusal = f"You are not authorized to perform this operation. {ENCODED}"
+    assert "canary" not in judge("UnauthorizedOperation", refusal, 403).text
+    assert "canary" not in refusal_sentence("UnauthorizedOperation", refusal)
+
+
+@pytest.mark.parametrize(
+    ("code", "may_pass"),
+    [
+        ("InsufficientInstanceCapacity", True),
+        ("InsufficientHostCapacity", True),
+        ("InsufficientReservedInstanceCapacity", True),
+        ("InsufficientFreeAddressesInSubnet", False),
+        ("InstanceLimitExceeded", False),
+        ("RequestLimitExceeded", False),
+        ("", False),
+    ],
+)
+def test_only_missing_capacity_may_pass_by_itself(code, may_pass):
+    assert is_capacity(code) is may_pass

@@ -7,7 +7,8 @@ from functions.shared.run_instances import (
     check,
     confirmation,
     facts,
-    parameters,
+    planned,
+    request,
     summary,
 )
 from tests.support.fake_model import INSTANCE
@@ -130,18 +131,78 @@ def test_every_key_pair_name_that_ec2_takes_is_taken(key_name):
     assert check({**INSTANCE, "key_name": key_name}).key_name == key_name
 
 
+TOKEN, TAGS = "t" * 64, {"b": "2", "a": "1"}
+PLANNED = {
+    "ImageId": "ami-012261b9035f8f938",
+    "InstanceType": "t2.micro",
+    "KeyName": "kondo",
+    "MinCount": 1,
+    "MaxCount": 1,
+    "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+}
+
+
+def test_what_is_planned_is_what_the_page_shows_and_nothing_else():
+    assert planned(INSTANCE, {}) == PLANNED
+    assert planned(INSTANCE, {"SubnetId": "", "SecurityGroupIds": []}) == PLANNED
+
+
+def test_the_operator_fixes_subnet_and_security_groups_and_no_other_field():
+    fixed = {"SubnetId": "subnet-0123456789abcdef0", "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+    assert planned(INSTANCE, {**fixed, "UserData": "x", "MaxCount": 5}) == {**PLANNED, **fixed}
+
+
+def test_arguments_that_are_no_identifiers_cannot_be_planned():
+    with pytest.raises(BadArguments, match="image_id"):
+        planned({**INSTANCE, "image_id": "resolve:ssm:x"}, {})
+
+
 def test_ec2_20_the_request_is_an_allow_list_of_one_instance():
-    tags = {"b": "2", "a": "1"}
-    assert parameters(check(INSTANCE), client_token="t" * 64, tags=tags) == {
-        "ImageId": "ami-012261b9035f8f938",
-        "InstanceType": "t2.micro",
-        "KeyName": "kondo",
-        "MinCount": 1,
-        "MaxCount": 1,
-        "ClientToken": "t" * 64,
-        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+    assert request(PLANNED, client_token=TOKEN, tags=TAGS) == {
+        **PLANNED,
+        "ClientToken": TOKEN,
         "TagSpecifications": [
             {"ResourceType": kind, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]}
             for kind in ("instance", "volume")
         ],
     }
+
+
+def test_what_the_operator_fixed_reaches_ec2():
+    fixed = {"SubnetId": "subnet-0123456789abcdef0", "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+    sent = request({**PLANNED, **fixed}, client_token=TOKEN, tags=TAGS)
+    assert {name: sent[name] for name in fixed} == fixed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"UserData": "IyEvYmluL3No"},
+        {"IamInstanceProfile": {"Name": "admin"}},
+        {"InstanceMarketOptions": {"MarketType": "spot"}},
+        {"DryRun": False},
+        {"ClientToken": "other"},
+        {"TagSpecifications": []},
+        {"MinCount": 2},
+        {"MaxCount": 2},
+        {"ImageId": "ami-1"},
+        {"InstanceType": "t2.micro\n"},
+        {"KeyName": ""},
+        {"SubnetId": "subnet-1"},
+        {"SecurityGroupIds": ["sg-1"]},
+        {"MetadataOptions": {"HttpTokens": "optional", "HttpEndpoint": "enabled"}},
+        {"MetadataOptions": {"HttpTokens": "required"}},
+        {"MetadataOptions": {}},
+    ],
+    ids=str,
+)
+def test_a_plan_with_anything_else_in_it_is_never_sent(change):
+    with pytest.raises(BadArguments):
+        request({**PLANNED, **change}, client_token=TOKEN, tags=TAGS)
+
+
+@pytest.mark.parametrize("missing", list(PLANNED))
+def test_a_plan_with_a_field_missing_is_never_sent(missing):
+    left = {name: value for name, value in PLANNED.items() if name != missing}
+    with pytest.raises(BadArguments):
+        request(left, client_token=TOKEN, tags=TAGS)

@@ -7,7 +7,7 @@ import yaml
 from local.scripted_model.reply import reply
 
 MANIFEST = yaml.safe_load(Path("agents/ec2.yaml").read_text())
-[FUNCTION] = MANIFEST["functions"]
+FUNCTION, EXTENSION = MANIFEST["functions"]
 TOOL = {"type": "function", "function": FUNCTION}
 KONDO = {"image_id": "ami-012261b9035f8f938", "instance_type": "t2.micro", "key_name": "kondo"}
 
@@ -126,3 +126,35 @@ def test_the_next_launch_is_talked_about_afresh():
 def test_the_same_request_has_the_same_response():
     request = {"model": "m", "messages": dialogue("new instance"), "tools": [TOOL]}
     assert reply(request) == reply(request)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "extend the lease of i-0123456789abcdef0 by 8 hours",
+        "Please let I-0123456789ABCDEF0 run 8h longer.",
+    ],
+)
+def test_an_extension_said_in_one_message_is_called_for(words):
+    tools = [TOOL, {"type": "function", "function": EXTENSION}]
+    [call] = answer(dialogue(words), tools=tools)["tool_calls"]
+    assert call["function"]["name"] == "extend_lease"
+    arguments = json.loads(call["function"]["arguments"])
+    assert arguments == {"instance_id": "i-0123456789abcdef0", "hours": 8}
+
+
+def test_an_extension_is_not_called_for_where_it_is_not_offered():
+    assert not answer(dialogue("extend i-0123456789abcdef0 by 8 hours")).get("tool_calls")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "The lease of i-0123456789abcdef0 ends at 2026-11-21T19:00:00Z now.",
+        "i-0123456789abcdef0 was not extended: Its lease has ended.",
+    ],
+)
+def test_an_extension_is_not_told_as_a_start(result):
+    content = json.dumps({"status": "succeeded", "result": result})
+    messages = [*dialogue("hello"), {"role": "tool", "tool_call_id": "1", "content": content}]
+    assert answer(messages)["content"] == result

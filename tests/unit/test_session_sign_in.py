@@ -102,3 +102,14 @@ def test_sign_ins_given_up_do_not_pile_up():
 def test_a_token_that_no_cookie_can_hold_is_known(value):
     assert not fits_a_cookie(value)
     assert fits_a_cookie("eyJjdHkiOiJKV1QifQ.a-b_c=.~" + "a" * 3000)
+
+
+@pytest.mark.parametrize(("again", "prompt"), [(True, "&prompt=login"), (False, "")])
+def test_a_sign_in_that_must_be_new_asks_who_it_is(again, prompt):
+    address = SignIn.begin("/").address(
+        login_url="https://login.example.com",
+        client_id="client",
+        redirect_uri="https://countersign.example.com/session/callback",
+        again=again,
+    )
+    assert address.endswith(f"code_challenge_method=S256{prompt}")

@@ -2,12 +2,16 @@
 
 import { call } from "./api.js";
 import { DecisionForm, whyNot } from "./decision.js";
-import { announce, byId, element, renew, visible } from "./elements.js";
+import { announce, byId, dots, element, renew, visible } from "./elements.js";
 import { content, enter, fail, notice } from "./frame.js";
+import { watchFreeze } from "./freeze.js";
 import { say } from "./messages.js";
 import { Backoff, Polling } from "./polling.js";
-import { callList, facts, headline, nameOf, people, places, plan, words } from "./request.js";
+import { pricePanel } from "./price.js";
+import { callList, facts, headline, nameOf, people, plan, words } from "./request.js";
 import { signOut } from "./session.js";
+import { setTimeZone } from "./time.js";
+import { trail } from "./trail.js";
 import { isMoving, summary, verdict } from "./verdict.js";
 
 /** Refusals after which the request itself says more than the refusal. */
@@ -26,6 +30,7 @@ let form = null;
 
 enter("signed-out.approval", async (signedIn) => {
   user = signedIn;
+  watchFreeze();
   try {
     show(await read());
   } catch (problem) {
@@ -56,6 +61,7 @@ function show(approval, sentence = "") {
 
 function draw(approval, sentence) {
   content();
+  setTimeZone(approval.time_zone);
   document.title = `${visible(nameOf(approval.requester))} · ${say(`status.${approval.status}`)} · ${say("app.name")}`;
   const open = approval.status === "pending";
   form = open && approval.can_decide ? new DecisionForm(approval, decide) : null;
@@ -64,12 +70,13 @@ function draw(approval, sentence) {
     headline(approval),
     sentence ? element("p", { class: "failure-line", role: "alert" }, sentence) : null,
     open || approval.status === "preparing" ? null : verdict(approval, user),
-    approval.status === "preparing" ? element("p", {}, say("approval.preparing")) : null,
-    places(approval),
-    facts(approval),
-    callList(approval, form && ((one) => form.switchOf(one))),
+    approval.status === "preparing" ? element("p", { class: "panel waiting" }, dots(), say("approval.preparing")) : null,
     words(approval),
+    facts(approval),
+    pricePanel(approval),
+    callList(approval, form && ((one) => form.switchOf(one))),
     people(approval),
+    trail(approval),
     plan(approval),
     approval.conversation_id ? toConversation(approval) : null,
   );

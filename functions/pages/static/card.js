@@ -43,6 +43,11 @@ export function toolCard(toolCall, approval) {
   );
 }
 
+/** A confirmation without the line that asks for a "y": nobody decides by typing. */
+export function withoutQuestion(confirmation) {
+  return confirmation.replace(/^proceed\? \(y\/n\):[ \t]*$\n?/gm, "").trim();
+}
+
 /** Names and values of a call, or a word that there are none. */
 export function argumentList(values) {
   const pairs = Object.entries(values ?? {});

@@ -4,13 +4,15 @@ import { call } from "./api.js";
 import { isLive } from "./card.js";
 import { Composer } from "./composer.js";
 import { announce, byId } from "./elements.js";
-import { Welcome } from "./welcome.js";
 import { content, enter, fail, notice, showModel } from "./frame.js";
+import { watchFreeze } from "./freeze.js";
 import { History } from "./history.js";
 import { say } from "./messages.js";
 import { Backoff, Polling } from "./polling.js";
 import { Attempts } from "./attempts.js";
+import { momentAfter } from "./time.js";
 import { Transcript } from "./transcript.js";
+import { Welcome } from "./welcome.js";
 
 const TURNS = 30;
 const CHAT_SECONDS = 40;
@@ -31,6 +33,7 @@ enter("signed-out.chat", async () => {
   byId("earlier").addEventListener("click", loadEarlier);
   addEventListener("popstate", () => open(inAddress()));
   content();
+  watchFreeze();
   history.refresh();
   await open(inAddress());
 });
@@ -134,15 +137,23 @@ function notSent(attempt, problem, place) {
     composer.giveBack(attempt.body.message);
     composer.keepDraft();
     fail(problem);
-  } else if (problem.status >= 400 && problem.status < 500 && problem.status !== 409 && problem.status !== 429) {
+  } else if (isFinal(problem)) {
+    const again = problem.status === 429 && problem.retryAfter;
+    const when = again ? ` ${say("chat.again-at", { when: momentAfter(problem.retryAfter) })}` : "";
     place.remove();
     welcome.show(transcript.turns().length === 0);
     composer.giveBack(attempt.body.message);
-    composer.note(problem.message);
-    announce(problem.message);
+    composer.note(problem.message + when);
+    announce(problem.message + when);
   } else {
     transcript.showUnsent(place, attempt.body.message, problem.message, () => run(attempt, conversation, place));
   }
+}
+
+/** Sending the same again at once would be refused again. */
+function isFinal(problem) {
+  if (problem.status === 429) return problem.code === "budget_used";
+  return problem.status >= 400 && problem.status < 500 && problem.status !== 409;
 }
 
 function failedTurn(attempt, problem) {

@@ -1,10 +1,13 @@
-/** Approve or reject: one tap to approve, a second step to reject with a reason, never two decisions. */
+/** Approve or reject: one tap to approve, two to reject with a reason, never two decisions. */
 
+import { whatAll, whatOf } from "./change.js";
 import { element, icon, visible } from "./elements.js";
 import { say } from "./messages.js";
+import { hourly, hourlySum } from "./price.js";
 import { nameOf } from "./request.js";
 
 const REASON_CHARACTERS = 1000;
+const REASONS = ["size", "account", "unneeded", "details"];
 
 export class DecisionForm {
   #approval;
@@ -35,7 +38,7 @@ export class DecisionForm {
       "label",
       { class: "switch" },
       element("input", { type: "checkbox", role: "switch", checked: this.#chosen.get(one.id), change: changed }),
-      element("span", {}, say("approval.call.approve")),
+      element("span", { dir: "auto" }, say("approval.call.approve", { what: whatOf(one) })),
     );
   }
 
@@ -47,43 +50,65 @@ export class DecisionForm {
   }
 
   #ask() {
-    const all = this.#approval.calls.length;
-    const count = [...this.#chosen.values()].filter(Boolean).length;
-    const label = count === all ? say("approval.approve") : say("approval.approve.some", { count, all });
+    const { mine, calls } = this.#approval;
+    const chosen = calls.filter((one) => this.#chosen.get(one.id));
     const reject = this.#button("button danger-quiet", say("approval.reject"), "reject", () => this.#askReason());
-    const approve = this.#button("button primary", label, "approve", () => this.#send("approve"));
-    approve.disabled = count === 0;
+    const approve = this.#button("button primary", this.#label(chosen), "approve", () => this.#send("approve"));
+    approve.disabled = chosen.length === 0;
+    const price = this.#price(chosen);
     this.#place.replaceChildren(
-      this.#approval.mine ? element("p", { class: "small" }, say("approval.self-confirm")) : "",
+      mine ? element("p", { class: "small" }, say("approval.self-confirm")) : "",
+      price ? element("p", { class: "chosen-price", role: "status" }, price) : "",
       element("div", { class: "decision-buttons" }, reject, approve),
       element("p", { class: "small muted" }, say("approval.can-wait")),
     );
   }
 
+  /** Exactly what the button does. */
+  #label(chosen) {
+    const all = this.#approval.calls.length;
+    const count = chosen.length;
+    if (count === 0) return say("approval.approve.none");
+    const what = whatAll(chosen);
+    if (what === null) return say("approval.approve.count", { count, all });
+    return count === all ? say("approval.approve", { what }) : say("approval.approve.some", { what, count, all });
+  }
+
+  #price(chosen) {
+    if (this.#approval.calls.length < 2) return hourly(this.#approval.price ?? chosen[0]?.price);
+    const amount = hourlySum(chosen);
+    return amount === null ? null : say("price.total", { amount });
+  }
+
   #askReason() {
     const name = visible(nameOf(this.#approval.requester));
-    const reason = element("textarea", {
-      id: "reason",
-      rows: "3",
-      maxlength: REASON_CHARACTERS,
-      dir: "auto",
-      "aria-describedby": "reason-note",
+    const text = element("textarea", { id: "reason", rows: "2", maxlength: REASON_CHARACTERS - 100, dir: "auto" });
+    const reject = (chip) => this.#send("reject", [chip, text.value.trim()].filter(Boolean).join(": "));
+    const chips = REASONS.map((reason) => {
+      const words = say(`approval.reason.${reason}`);
+      const chip = this.#button("button chip", words, null, () => reject(words));
+      chip.setAttribute("aria-describedby", "reason-note");
+      return element("li", {}, chip);
     });
     const back = this.#button("button", say("approval.back"), null, () => {
       this.#ask();
       this.#place.querySelector(".danger-quiet").focus();
     });
-    const send = this.#button("button danger", say("approval.reject.send"), "reject", () =>
-      this.#send("reject", reason.value.trim()),
-    );
+    const send = this.#button("button danger", say("approval.reject.send"), "reject", () => reject(""));
+    const title = element("h2", { tabindex: "-1" }, say("approval.reject.title"));
     this.#place.replaceChildren(
-      element("h2", {}, say("approval.reject.title")),
-      element("label", { for: "reason" }, say("approval.reason")),
-      reason,
-      element("p", { id: "reason-note", class: "small muted" }, say("approval.reason.note", { name })),
+      title,
+      element("p", { id: "reason-note", class: "small muted" }, say("approval.reject.note", { name })),
+      element("ul", { class: "chips" }, chips),
+      element("label", { for: "reason", class: "small" }, say("approval.reason")),
+      text,
       element("div", { class: "decision-buttons" }, back, send),
     );
-    reason.focus();
+    text.addEventListener("input", () => {
+      const own = text.value.trim() !== "";
+      send.lastChild.textContent = say(own ? "approval.reject.own" : "approval.reject.send");
+    });
+    title.focus();
   }
 
   #send(decision, reason = "") {

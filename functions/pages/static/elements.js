@@ -2,9 +2,16 @@
 
 const SAID_MILLISECONDS = 10_000;
 const SVG = "http://www.w3.org/2000/svg";
-/** Characters that are not seen, or that turn the reading direction of what stands beside them. */
-const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+/** Characters that are not seen, or that turn the reading direction of what stands beside them; not those that form an emoji. */
+const HIDDEN = new RegExp(
+  [
+    "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f]",
+    "[\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0e\\ufeff\\uffa0\\ufff0-\\ufffb]",
+    "[\\u{e0000}-\\u{e01ef}]",
+    "(?<!\\p{Extended_Pictographic}\\ufe0f?)\\u200d|(?<!\\p{Extended_Pictographic})\\ufe0f",
+  ].join("|"),
+  "gu",
+);
 
 const ICONS = {
   approve: "M5 12.5l4.5 4.5L19 7.5",
@@ -52,6 +59,11 @@ export function icon(name) {
   path.setAttribute("d", ICONS[name]);
   drawing.append(path);
   return drawing;
+}
+
+/** Something is under way. */
+export function dots() {
+  return element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
 }
 
 export function byId(id) {

@@ -44,6 +44,8 @@ export function fail(problem) {
     const address = origin + location.pathname + location.search;
     const open = element("a", { class: "button primary", href: address }, say("foreign.open", { origin }));
     notice(say("foreign.title"), say("foreign.text", { origin }), open);
+  } else if (problem.code === "sign_in_again") {
+    notice(say("sign-in-again.title"), say("problem.sign_in_again"), signInLink(true));
   } else if (problem.status === 401) {
     notice(say("signed-out.title"), say("problem.signed_out"), signInLink());
   } else {
@@ -51,8 +53,8 @@ export function fail(problem) {
   }
 }
 
-export function signInLink() {
-  return element("a", { class: "button primary", href: signInAddress() }, say("sign-in"));
+export function signInLink(again = false) {
+  return element("a", { class: "button primary", href: signInAddress(undefined, again) }, say("sign-in"));
 }
 
 function reloadButton() {

@@ -2,10 +2,13 @@
 
 import { call } from "./api.js";
 import { pill } from "./card.js";
+import { accountOf, regionOf } from "./change.js";
 import { announce, byId, element, visible } from "./elements.js";
 import { content, enter, fail } from "./frame.js";
+import { watchFreeze } from "./freeze.js";
 import { say } from "./messages.js";
 import { Polling } from "./polling.js";
+import { hourly } from "./price.js";
 import { TONES, nameOf } from "./request.js";
 import { countdown, moment } from "./time.js";
 
@@ -23,6 +26,7 @@ let drawn = "";
 
 enter("signed-out.inbox", async () => {
   content();
+  watchFreeze();
   for (const tab of tabs()) {
     tab.addEventListener("click", () => choose(tab.dataset.list));
     tab.addEventListener("keydown", (event) => moveTab(event));
@@ -127,6 +131,7 @@ function row(approval) {
         approval.mine ? pill(say("inbox.mine")) : null,
       ),
       element("span", { class: "row-title", dir: "auto" }, visible(approval.summary)),
+      rowPlace(approval),
       element(
         "span",
         { class: "small muted" },
@@ -134,4 +139,12 @@ function row(approval) {
       ),
     ),
   );
+}
+
+/** Where, and what it costs. */
+function rowPlace(approval) {
+  const place = [accountOf(approval), regionOf(approval)].filter(Boolean).join(", ");
+  const parts = [place, hourly(approval.price)].filter(Boolean);
+  if (parts.length === 0) return null;
+  return element("span", { class: "row-place small" }, parts.map((part) => element("span", { dir: "auto" }, part)));
 }

@@ -1,188 +1,32 @@
-/** Every sentence the pages say, in one place; another language is another table of the same keys. */
+/** What the pages say, in the language of the browser: English or Japanese. */
 
-const english = {
-  "app.name": "Countersign",
-  "nav.pages": "Pages",
-  "skip.message": "Skip to the message field",
-  "skip.request": "Skip to the request",
-  "skip.requests": "Skip to the requests",
-  "sign-in": "Sign in",
-  "sign-out": "Sign out",
-  "signed-in-as": "Signed in as {who}",
-  "signed-out.title": "You are signed out",
-  "signed-out.chat": "Sign in to ask for a change to your AWS account. Another person countersigns it before anything happens.",
-  "signed-out.approval": "Sign in to see this request. You come straight back here.",
-  "signed-out.inbox": "Sign in to see the requests that wait for a decision.",
-  "foreign.title": "This is not Countersign's own address",
-  "foreign.text": "Sign-in works only at {origin}.",
-  "foreign.open": "Open {origin}",
-  "load-failed.title": "This page could not be loaded",
-  "reload": "Try again",
-  "copy": "Copy link",
-  "copied": "Link copied",
-  "copy-failed": "Copy this address: {address}",
-  "model.scripted": "Demo: a small scripted model answers here, no text leaves this machine.",
-  "model.name": "Model: {name}",
+import { english } from "./english.js";
+import { japanese } from "./japanese.js";
 
-  "problem.network": "Countersign could not be reached. Check your connection and try again.",
-  "problem.timeout": "Countersign took too long to answer. Try again; nothing is done twice.",
-  "problem.signed_out": "You are signed out. Sign in to go on.",
-  "problem.too_many_requests": "Too many requests at once. Wait a moment and try again.",
-  "problem.unavailable": "Countersign is not available right now. Try again in a moment.",
-  "problem.forbidden": "You are not allowed to do this.",
-  "problem.other": "Something went wrong on our side. Try again.",
+const languages = { en: english, ja: japanese };
 
-  "chat.title": "Chat",
-  "chat.you": "You",
-  "chat.assistant": "Assistant",
-  "chat.empty.title": "What should change?",
-  "chat.empty.text": "Say what you need in your own words. Missing details are asked for, and another person countersigns before AWS does anything.",
-  "chat.empty.try": "Try one of these",
-  "chat.agent": "Agent",
-  "chat.sending": "Sending",
-  "chat.thinking": "Thinking",
-  "chat.working": "Still working on this",
-  "chat.stopped": "This message was not answered.",
-  "chat.try-again": "Try again",
-  "chat.too-long": "This message is too long: at most 32 KB fit.",
-  "chat.earlier": "Show earlier messages",
-  "chat.gone": "This conversation does not exist, or it is not yours.",
-  "chat.new": "New conversation",
-  "chat.conversation": "Conversation",
-  "chat.message": "Message",
-  "chat.write": "Write a message",
-  "chat.send": "Send",
-  "chat.hint": "Nothing happens in AWS before another person countersigns it.",
-  "history.title": "Conversations",
-  "history.open": "Show conversations",
-  "history.close": "Close conversations",
-  "history.empty": "Your conversations appear here.",
-  "history.more": "Show more",
-  "history.untitled": "Untitled",
-  "history.delete": "Delete {title}",
-  "history.delete.sure": "Delete this conversation?",
-  "history.delete.yes": "Delete",
-  "history.delete.no": "Keep",
-  "history.deleted": "Conversation deleted",
+/** The first language the person prefers that we speak, as the browser has it: `en-GB` writes dates its own way. */
+export const locale = navigator.languages.find((tag) => languageOf(tag) in languages) ?? "en";
 
-  "call.status.succeeded": "Succeeded",
-  "call.status.failed": "Failed",
-  "call.status.rejected": "Rejected",
-  "call.status.denied": "Denied",
-  "call.status.expired": "Expired",
-  "call.status.cancelled": "Cancelled",
-  "call.status.unknown": "Outcome unknown",
-  "call.status.waiting": "Waiting",
-  "call.status.running": "Running",
-  "call.status.refused": "Not usable",
-  "call.arguments": "Asked for",
-  "call.result": "Result",
-  "call.none": "No arguments",
+document.documentElement.lang = languageOf(locale);
 
-  "status.preparing": "Being prepared",
-  "status.pending": "Waiting for a decision",
-  "status.approved": "Approved",
-  "status.rejected": "Rejected",
-  "status.denied": "Denied",
-  "status.expired": "Expired",
-  "status.cancelled": "Cancelled",
-  "status.failed": "Failed",
-
-  "card.preparing": "Your request is being prepared for the approvers.",
-  "card.pending": "Waiting for a countersignature",
-  "card.deciders": "{names} can decide. They were asked by mail.",
-  "card.deciders.none": "The approvers of your organisation can decide.",
-  "card.open": "Open request",
-  "card.cancel": "Cancel request",
-  "card.cancel.sure": "Cancel this request? Nothing will be started.",
-  "card.cancel.yes": "Yes, cancel it",
-  "card.cancel.no": "Keep waiting",
-  "card.running": "Approved. AWS is doing it now.",
-  "card.done": "Approved and done.",
-  "card.done.not": "Approved, but not everything worked.",
-  "card.rejected": "Rejected. Nothing was started.",
-  "card.denied": "Denied by policy. Nothing was started and nobody was asked.",
-  "card.expired": "Nobody decided in time. Nothing was started.",
-  "card.cancelled": "Cancelled. Nothing was started.",
-  "card.failed": "The request could not be carried out.",
-
-  "time.left": "{time} left",
-  "time.up": "Time is up",
-
-  "approval.title": "Request",
-  "approval.asked-by": "Asked by {name}",
-  "approval.question": "Approve this change?",
-  "approval.where": "Where it happens",
-  "approval.facts": "What will happen",
-  "approval.words": "In their own words",
-  "approval.words.note": "The last message {name} wrote to the assistant.",
-  "approval.requester": "Asked by",
-  "approval.agent": "Agent",
-  "approval.deciders": "Who can decide",
-  "approval.plan": "Full plan and digest",
-  "approval.digest": "Digest (SHA-256)",
-  "approval.confirmation": "What the requester was shown",
-  "approval.several": "{count} × {names}",
-  "approval.calls": "Each is decided by itself",
-  "approval.call.number": "Change {number}",
-  "approval.call.approve": "Approve this one",
-  "source.model": "said by the model",
-  "source.operator": "set by your operator",
-  "source.aws": "checked with AWS",
-  "source.unknown": "source unknown",
-  "approval.approve": "Approve",
-  "approval.approve.some": "Approve {count} of {all}",
-  "approval.reject": "Reject",
-  "approval.reject.title": "Reject this request?",
-  "approval.reason": "Reason (optional)",
-  "approval.reason.note": "{name} and the assistant will read it.",
-  "approval.reject.send": "Reject request",
-  "approval.back": "Back",
-  "approval.deciding": "Recording your decision",
-  "approval.can-wait": "Nothing happens unless you approve.",
-  "approval.own": "You asked for this yourself, so another person has to decide.",
-  "approval.self-confirm": "You asked for this yourself. Approving it is recorded as self-confirmed.",
-  "approval.not-approver": "You are signed in as {who}, who may not decide this request.",
-  "approval.switch-user": "Sign in as someone else",
-  "approval.unknown.title": "No such request",
-  "approval.unknown.text": "There is no request at this address for {who}. The link may be wrong, or it is for someone else.",
-  "approval.preparing": "This request is being prepared. It appears here in a moment.",
-  "approval.decided.approve": "Approved by {name}, {when}",
-  "approval.decided.reject": "Rejected by {name}, {when}",
-  "approval.decided.you": "you",
-  "approval.self-confirmed": "self-confirmed",
-  "approval.reason.given": "Reason",
-  "approval.running": "AWS is doing it now.",
-  "approval.closed": "Finished {when}",
-  "approval.expired": "Nobody decided before {when}. Nothing was started.",
-  "approval.cancelled": "{name} cancelled this request. Nothing was started.",
-  "approval.denied": "This request was denied before anyone was asked. Nothing was started.",
-  "approval.failed": "This request could not be carried out.",
-  "approval.changed": "This request changed while you were reading. Here is what it says now; please read it again.",
-  "approval.already": "Someone else decided first.",
-  "approval.ended": "This request has ended already.",
-  "approval.too-late": "The time to decide is over.",
-  "approval.to-inbox": "Other requests",
-  "approval.to-chat": "Back to the conversation",
-
-  "inbox.title": "Requests",
-  "inbox.pending": "Waiting",
-  "inbox.decided": "Decided",
-  "inbox.empty.pending": "Nothing waits for a decision.",
-  "inbox.empty.decided": "No decided requests yet.",
-  "inbox.more": "Show more",
-  "inbox.by": "{name}, {when}",
-  "inbox.mine": "Your own",
-  "inbox.decide": "Decide",
-};
-
-const languages = { en: english };
+function languageOf(tag) {
+  return tag.toLowerCase().split("-")[0];
+}
 
 /** The sentence of a key in the page's language, with its blanks filled. */
 export function say(key, values = {}) {
-  const table = languages[document.documentElement.lang] ?? english;
-  const sentence = table[key] ?? english[key] ?? key;
-  return sentence.replace(/\{(\w+)\}/g, (blank, name) => values[name] ?? blank);
+  const sentence = table()[key] ?? english[key] ?? key;
+  return sentence.replace(/\{(\w+)\}/g, (blank, name) => String(values[name] ?? blank));
+}
+
+/** Is there a sentence of ours for this key? */
+export function canSay(key) {
+  return Object.hasOwn(english, key);
+}
+
+function table() {
+  return languages[document.documentElement.lang] ?? english;
 }
 
 /** Put the page's language into what stands in the HTML: `data-say`, `-label`, `-placeholder`. */
@@ -197,5 +41,5 @@ export function fillIn() {
 
 /** Names joined as a person would say them: "Bob or Carol". */
 export function either(names) {
-  return new Intl.ListFormat(document.documentElement.lang, { type: "disjunction" }).format(names);
+  return new Intl.ListFormat(locale, { type: "disjunction" }).format(names);
 }

@@ -1,20 +1,23 @@
 /** What a request is, drawn for someone who has thirty seconds: where, what, who, until when. */
 
-import { argumentList, pill } from "./card.js";
+import { argumentList, pill, withoutQuestion } from "./card.js";
+import { accountNames, keyOf, regionOf, sentenceOf, whatOf } from "./change.js";
 import { element, foreign, icon, visible } from "./elements.js";
-import { either, say } from "./messages.js";
-import { countdown, timeElement } from "./time.js";
+import { canSay, either, say } from "./messages.js";
+import { hourly } from "./price.js";
+import { countdown, momentWithZone, timeElement } from "./time.js";
 
-const SOURCES = ["model", "operator", "aws"];
+const SOURCES = ["model", "operator", "aws", "list", "table"];
+const MARKS = { aws: "approve", operator: "shield", model: "warn", list: "approve", table: "list", unknown: "warn" };
 const PLACES = ["account", "region"];
+/** A fact that says that nobody could look: no mark fits it. */
+const UNCHECKED = "not_checked";
+const SHORT_DIGEST = 12;
 export const TONES = { approved: "good", pending: "wait", preparing: "wait" };
 
-/** The top of the page: what is asked for, by whom, and the state of it. */
+/** The top of the page: the state of it, where, what in one sentence, and until when. */
 export function headline(approval) {
   const open = approval.status === "pending";
-  const count = approval.calls.length;
-  const several = count > 1 || !approval.summary;
-  const names = [...new Set(approval.calls.map((one) => one.name))].join(", ");
   return element(
     "header",
     { class: "request-head" },
@@ -22,74 +25,79 @@ export function headline(approval) {
       "p",
       { class: "request-state" },
       pill(say(`status.${approval.status}`), TONES[approval.status] ?? "bad"),
-      open ? countdown(approval.expires_at) : null,
+      open && approval.expires_at
+        ? element(
+            "span",
+            { class: "deadline" },
+            element("span", {}, say("approval.until", { when: momentWithZone(approval.expires_at) })),
+            countdown(approval.expires_at),
+          )
+        : null,
     ),
-    foreign("h1", { tabindex: "-1" }, several ? say("approval.several", { count, names }) : approval.summary),
-    element(
-      "p",
-      { class: "muted" },
-      say("approval.asked-by", { name: visible(nameOf(approval.requester)) }),
-      ", ",
-      timeElement(approval.created_at),
-    ),
+    places(approval),
+    element("h1", { tabindex: "-1", dir: "auto" }, sentenceOf(approval)),
   );
 }
 
 /** Account and region before everything else: a right change in the wrong place is the costly one. */
-export function places(approval) {
-  const found = approval.facts.filter(isPlace);
-  if (found.length === 0) return null;
-  return element(
-    "section",
-    { class: "places", "aria-label": say("approval.where") },
-    element("dl", {}, found.map(factRow)),
-  );
+function places(approval) {
+  const found = PLACES.map((key) => [key, (approval.facts ?? []).find((fact) => keyOf(fact) === key)]);
+  const values = { account: accountNames(approval), region: [regionOf(approval)] };
+  const rows = found
+    .filter(([key]) => values[key][0])
+    .map(([key, fact]) => {
+      const [name, number] = values[key];
+      const shown = [foreign("p", { class: "value" }, name), number ? foreign("p", { class: "number" }, number) : null];
+      return row(say(`fact.${key}`), [shown, fact ? mark(fact) : null]);
+    });
+  if (rows.length === 0) return null;
+  return element("section", { class: "places", "aria-label": say("approval.where") }, element("dl", {}, rows));
 }
 
-/** What will happen, each line marked with where it comes from. */
-export function facts(approval) {
-  const rest = approval.facts.filter((fact) => !isPlace(fact) && !belongsToOne(fact, approval));
-  if (rest.length === 0) return null;
-  return element(
-    "section",
-    { class: "panel" },
-    element("h2", {}, say("approval.facts")),
-    element("dl", { class: "facts" }, rest.map(factRow)),
-  );
-}
-
-/** The requester's own words, as theirs and as nothing more. */
+/** Who asks and in what words: as theirs and as nothing more. */
 export function words(approval) {
-  if (!approval.request_words) return null;
   const name = visible(nameOf(approval.requester));
+  const key = ["pending", "preparing"].includes(approval.status) ? "approval.asked-by" : "approval.asked";
+  const [before, after] = say(key, { name, when: "\n" }).split("\n");
   return element(
     "section",
     { class: "panel" },
-    element("h2", {}, say("approval.words")),
-    foreign("blockquote", {}, approval.request_words),
-    element("p", { class: "small muted" }, say("approval.words.note", { name })),
+    element("h2", { class: "who" }, before, timeElement(approval.created_at), after ?? ""),
+    approval.request_words ? foreign("blockquote", {}, approval.request_words) : null,
+    approval.request_words ? element("p", { class: "small muted" }, say("approval.words.note", { name })) : null,
   );
 }
 
-/** Who asked, when, and who may decide. */
+/** What will happen, or what was asked once that is over; each line marked with where it comes from, warnings first. */
+export function facts(approval) {
+  const rest = (approval.facts ?? []).filter((fact) => !isPlace(fact) && !belongsToOne(fact, approval));
+  if (rest.length === 0) return null;
+  return element("section", { class: "panel" }, element("h2", {}, factsTitle(approval)), factList(rest));
+}
+
+/** Who asked, who may decide, and the digest as the mail has it. */
 export function people(approval) {
-  const deciders = approval.deciders.map((one) => visible(nameOf(one)));
+  const deciders = (approval.deciders ?? []).map((one) => visible(nameOf(one)));
   const rows = [
     row(say("approval.requester"), person(approval.requester)),
-    row(say("approval.agent"), visible(approval.agent)),
+    approval.agent ? row(say("approval.agent"), visible(approval.agent)) : null,
     deciders.length > 0 ? row(say("approval.deciders"), either(deciders)) : null,
+    approval.digest
+      ? row(say("approval.digest.short"), foreign("code", {}, approval.digest.slice(0, SHORT_DIGEST)))
+      : null,
   ];
   return element("section", { class: "panel" }, element("dl", { class: "people" }, rows.filter(Boolean)));
 }
 
 /** Everything the digest stands for, for whoever wants to read it all. */
 export function plan(approval) {
+  const shown = approval.confirmation ? withoutQuestion(approval.confirmation) : null;
   return element(
     "details",
     { class: "panel plan", "data-control": "plan" },
     element("summary", {}, say("approval.plan")),
-    approval.confirmation ? element("h3", {}, say("approval.confirmation")) : null,
-    approval.confirmation ? foreign("pre", { tabindex: "0" }, approval.confirmation.trim()) : null,
+    shown ? element("h3", {}, say("approval.confirmation")) : null,
+    shown ? foreign("pre", { tabindex: "0", lang: "en" }, shown) : null,
     element("h3", {}, say("approval.digest")),
     foreign("p", { class: "digest" }, approval.digest),
     foreign("pre", { tabindex: "0", "aria-label": say("approval.plan") }, JSON.stringify(approval.plan, null, 2)),
@@ -103,15 +111,22 @@ export function callList(approval, control) {
     element(
       "li",
       { class: "panel call" },
-      element("h3", {}, say("approval.call.number", { number: index + 1 }), " ", foreign("code", {}, one.name)),
+      element(
+        "h3",
+        {},
+        element("span", { class: "muted" }, say("approval.call.number", { number: index + 1 })),
+        " ",
+        element("span", { dir: "auto" }, whatOf(one)),
+      ),
+      one.price ? element("p", { class: "small" }, hourly(one.price)) : null,
       factsOf(one, approval),
-      control ? control(one, index) : null,
+      control ? control(one) : null,
     ),
   );
   return element(
     "section",
     {},
-    element("h2", {}, say("approval.calls", { count: approval.calls.length })),
+    element("h2", {}, say(control ? "approval.calls" : "approval.calls.past")),
     element("ol", { class: "calls" }, items),
   );
 }
@@ -120,38 +135,55 @@ export function nameOf(person) {
   return person?.name || person?.email || "?";
 }
 
+function factsTitle(approval) {
+  const ahead = ["preparing", "pending"].includes(approval.status);
+  return say(ahead ? "approval.facts" : "approval.facts.past");
+}
+
 function person(who) {
-  const named = who.name && who.email;
+  const named = who?.name && who?.email;
   return [
     foreign("span", {}, nameOf(who)),
     named ? foreign("span", { class: "small muted email" }, who.email) : null,
   ];
 }
 
-function factRow(fact) {
-  const source = SOURCES.includes(fact.source) ? fact.source : "unknown";
-  const mark = element(
-    "span",
-    { class: `source ${source}` },
-    icon({ aws: "approve", operator: "shield", model: "warn", unknown: "warn" }[source]),
-    say(`source.${source}`),
-  );
-  return row(visible(fact.label), [foreign("span", { class: "value" }, fact.value), mark]);
+function factList(list) {
+  const rows = [...list.filter(isWarning), ...list.filter((fact) => !isWarning(fact))].map(factRow);
+  return element("dl", { class: "facts" }, rows);
 }
 
-function row(label, value) {
-  return element("div", {}, element("dt", {}, label), element("dd", {}, value));
+function factRow(fact) {
+  const key = `fact.${fact.key}`;
+  const label = canSay(key) ? say(key) : visible(fact.label ?? fact.key);
+  const named = isWarning(fact) ? [icon("warn"), element("span", { class: "visually-hidden" }, say("fact.warning")), label] : label;
+  const value = foreign("span", { class: "value" }, fact.value);
+  return row(named, [value, mark(fact)], isWarning(fact) ? "warning" : null);
+}
+
+function mark(fact) {
+  if (fact.key === UNCHECKED) return null;
+  const source = SOURCES.includes(fact.source) ? fact.source : "unknown";
+  return element("span", { class: `source ${source}` }, icon(MARKS[source]), say(`source.${source}`));
+}
+
+function row(label, value, style = null) {
+  return element("div", { class: style }, element("dt", {}, label), element("dd", {}, [value].flat(2).filter(Boolean)));
 }
 
 function factsOf(one, approval) {
-  const own = approval.facts.filter((fact) => fact.call === one.id && !isPlace(fact));
-  return own.length > 0 ? element("dl", { class: "facts" }, own.map(factRow)) : argumentList(one.arguments);
+  const own = (approval.facts ?? []).filter((fact) => fact.call === one.id && !isPlace(fact));
+  return own.length > 0 ? factList(own) : argumentList(one.arguments);
 }
 
 function belongsToOne(fact, approval) {
   return approval.calls.length > 1 && approval.calls.some((one) => one.id === fact.call);
 }
 
+function isWarning(fact) {
+  return fact.level === "warning";
+}
+
 function isPlace(fact) {
-  return PLACES.includes(String(fact.label).toLowerCase());
+  return PLACES.includes(keyOf(fact)) && !fact.call;
 }

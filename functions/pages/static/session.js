@@ -32,8 +32,9 @@ export function dropToken(refused) {
   if (token === refused) token = null;
 }
 
-export function signInAddress(path = location.pathname + location.search) {
-  return `/session/login?return=${encodeURIComponent(path)}`;
+/** `again`: the sign-in service asks who it is, even where it remembers. */
+export function signInAddress(path = location.pathname + location.search, again = false) {
+  return `/session/login?return=${encodeURIComponent(path)}${again ? "&again=1" : ""}`;
 }
 
 /** Sign out here and at the sign-in service. */

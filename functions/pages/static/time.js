@@ -1,12 +1,13 @@
 /** Times as people read them; the server's clock counts, not the phone's. */
 
 import { element } from "./elements.js";
-import { say } from "./messages.js";
+import { locale, say } from "./messages.js";
 
 const SECOND = 1000;
 const SOON_SECONDS = 120;
 let ahead = 0;
 let ticking = null;
+let zone;
 
 /** Learn from an answer's `Date` how far this machine's clock is off. */
 export function learnClock(date) {
@@ -16,17 +17,46 @@ export function learnClock(date) {
   ahead = Math.abs(difference) < 2 * SECOND ? 0 : difference;
 }
 
+/** From now on times are told in this zone; in the machine's own where it is not known. */
+export function setTimeZone(name) {
+  try {
+    zone = name ? new Intl.DateTimeFormat(locale, { timeZone: name }).resolvedOptions().timeZone : undefined;
+  } catch {
+    zone = undefined;
+  }
+}
+
 export function secondsUntil(moment) {
   return Math.max(0, Math.ceil((Date.parse(moment) - Date.now() - ahead) / SECOND));
 }
 
-/** "today 14:05" without the word today; with the date when it was another day. */
+/** The time of day; with the date when it is not today's. */
 export function moment(text) {
   const when = new Date(text);
-  if (Number.isNaN(when.getTime())) return "";
-  const sameDay = when.toDateString() === new Date().toDateString();
-  const style = sameDay ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(document.documentElement.lang, style).format(when);
+  if (!text || Number.isNaN(when.getTime())) return "";
+  const date = (one) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: zone }).format(one);
+  const style = date(when) === date(new Date(Date.now() + ahead)) ? {} : { dateStyle: "medium" };
+  return new Intl.DateTimeFormat(locale, { ...style, timeStyle: "short", timeZone: zone }).format(when);
+}
+
+/** The time of day that many seconds from now, on the server's clock. */
+export function momentAfter(seconds) {
+  return moment(new Date(Date.now() + ahead + seconds * SECOND).toISOString());
+}
+
+/** The same with its time zone named, for what must not be misread. */
+export function momentWithZone(text) {
+  const when = new Date(text);
+  if (!text || Number.isNaN(when.getTime())) return "";
+  const parts = new Intl.DateTimeFormat(locale, { timeZoneName: "short", timeZone: zone }).formatToParts(when);
+  return `${moment(text)} ${parts.find((part) => part.type === "timeZoneName").value}`;
+}
+
+/** A date without a time: "2026-11-21" as people write it. */
+export function day(text) {
+  const when = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(when.getTime())) return String(text ?? "");
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(when);
 }
 
 export function timeElement(text) {
@@ -50,8 +80,10 @@ function tick(shown) {
 function duration(seconds) {
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  if (minutes >= 10) return `${minutes} min`;
-  if (minutes > 0) return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
-  return `${seconds} s`;
+  if (hours > 0) return say("time.hours", { hours, minutes });
+  if (minutes >= 10) return say("time.minutes", { minutes });
+  if (minutes > 0) {
+    return say("time.minutes-seconds", { minutes, seconds: String(seconds % 60).padStart(2, "0") });
+  }
+  return say("time.seconds", { seconds });
 }

@@ -1,8 +1,8 @@
 /** The turns of a conversation on the page; a turn is drawn again only when it changed. */
 
-import { announce, element, foreign, icon, renew, visible } from "./elements.js";
+import { announce, dots, element, foreign, icon, renew, visible } from "./elements.js";
 import { say } from "./messages.js";
-import { approvalCard, isLive, toolCard } from "./card.js";
+import { approvalCard, isLive, toolCard, withoutQuestion } from "./card.js";
 
 export class Transcript {
   #list;
@@ -36,8 +36,7 @@ export class Transcript {
   /** A message on its way: shown at once, replaced by its turn. */
   showSending(message) {
     const place = element("li", { class: "turn sending" });
-    const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
-    const waiting = element("p", { class: "waiting" }, dots, element("span", { class: "muted" }, say("chat.thinking")));
+    const waiting = element("p", { class: "waiting" }, dots(), element("span", { class: "muted" }, say("chat.thinking")));
     place.append(mine(message), theirs(waiting));
     this.#list.append(place);
     this.toEnd();
@@ -77,7 +76,7 @@ export class Transcript {
     renew(place, this.#draw(turn));
     place.classList.toggle("live", Boolean(isLive(turn)));
     if (!quietly && turn.reply && turn.reply !== before?.turn.reply) {
-      announce(`${say("chat.assistant")}: ${turn.reply}`);
+      announce(`${say("chat.assistant")}: ${replyOf(turn)}`);
     }
   }
 
@@ -91,7 +90,8 @@ export class Transcript {
   #draw(turn) {
     const calls = turn.tool_calls ?? [];
     const cards = calls.map((one) => toolCard(one, turn.approval));
-    const reply = turn.reply ? foreign("div", { class: "text" }, turn.reply.trim()) : null;
+    const text = replyOf(turn);
+    const reply = text ? foreign("div", { class: "text" }, text) : null;
     const approval = turn.approval ? approvalCard(turn.approval, calls, this.#actions.changed) : null;
     const waits = turn.approval && isLive(turn);
     return [
@@ -117,6 +117,12 @@ export class Transcript {
   }
 }
 
+/** The program's question is not asked here: who decides stands in the card below. */
+function replyOf(turn) {
+  if (!turn.reply) return null;
+  return turn.approval ? withoutQuestion(turn.reply) : turn.reply.trim();
+}
+
 function mine(message) {
   const speaker = element("h2", { class: "visually-hidden" }, say("chat.you"));
   return element("div", { class: "message mine" }, speaker, foreign("div", { class: "text" }, message));
@@ -133,6 +139,5 @@ function failure(sentence, button) {
 }
 
 function working() {
-  const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
-  return element("p", { class: "waiting" }, dots, element("span", { class: "muted" }, say("chat.working")));
+  return element("p", { class: "waiting" }, dots(), element("span", { class: "muted" }, say("chat.working")));
 }

@@ -5,20 +5,27 @@ import { learnClock } from "./time.js";
 
 const SECONDS = 15;
 const BY_STATUS = { 401: "signed_out", 403: "forbidden", 429: "too_many_requests", 503: "unavailable" };
+/** Refusals of the API that are told in the page's language. */
+const TRANSLATED = ["signed_out", "own_request", "not_an_approver", "not_ready", "still_changing"];
 /** Their sentences are ours, because the gateway or the wire made the answer. */
 const OUR_SENTENCES = ["network", "timeout", "signed_out", "too_many_requests", "unavailable", "forbidden"];
 
 /** A request that was refused or never answered; the message is a sentence for the person. */
 export class Problem extends Error {
-  constructor(status, code, sentence, extra = {}) {
+  constructor(status, code, sentence, extra = {}, retryAfter = null) {
     super(sentence);
     this.status = status;
     this.code = code;
     this.extra = extra;
+    this.retryAfter = retryAfter;
   }
 
   static of(response, answer) {
-    if (answer?.code) return new Problem(response.status, answer.code, answer.detail, answer);
+    const retryAfter = Number(response.headers.get("retry-after")) || null;
+    if (answer?.code) {
+      const sentence = TRANSLATED.includes(answer.code) ? say(`problem.${answer.code}`) : answer.detail;
+      return new Problem(response.status, answer.code, sentence, answer, retryAfter);
+    }
     const code = BY_STATUS[response.status] ?? "other";
     return new Problem(response.status, code, say(`problem.${code}`));
   }

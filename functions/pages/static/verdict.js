@@ -1,10 +1,11 @@
 /** What was decided, by whom and why, and what became of each call. */
 
 import { pill } from "./card.js";
-import { element, foreign, icon, visible } from "./elements.js";
-import { say } from "./messages.js";
+import { whatOf } from "./change.js";
+import { dots, element, foreign, icon, visible } from "./elements.js";
+import { canSay, say } from "./messages.js";
 import { nameOf } from "./request.js";
-import { moment } from "./time.js";
+import { momentWithZone } from "./time.js";
 
 const GOOD = "succeeded";
 
@@ -19,10 +20,11 @@ export function verdict(approval, user) {
   return element(
     "section",
     { class: `verdict ${bad ? "bad" : "good"}`, "data-control": "verdict", tabindex: "-1" },
+    element("h2", {}, say("approval.happened")),
     element("div", { class: "verdict-head" }, icon(bad ? "reject" : "approve"), element("div", {}, lines(approval, user))),
     outcomes(approval),
     approval.closed_at && approval.status === "approved"
-      ? element("p", { class: "small muted" }, say("approval.closed", { when: moment(approval.closed_at) }))
+      ? element("p", { class: "small muted" }, say("approval.closed", { when: momentWithZone(approval.closed_at) }))
       : null,
   );
 }
@@ -37,20 +39,18 @@ function lines(approval, user) {
   const decided = approval.decisions.map((decision) => decisionLines(decision, user));
   if (decided.length > 0) return decided;
   const name = visible(nameOf(approval.requester));
-  const when = moment(approval.expires_at);
-  const key = ["expired", "cancelled", "denied", "failed"].includes(approval.status)
-    ? `approval.${approval.status}`
-    : `status.${approval.status}`;
+  const when = momentWithZone(approval.expires_at);
+  const key = canSay(`approval.${approval.status}`) ? `approval.${approval.status}` : `status.${approval.status}`;
   return [
     element("p", { class: "verdict-line" }, say(key, { name, when })),
-    approval.ended_by ? foreign("p", { class: "small muted" }, approval.ended_by) : null,
+    approval.ended_by ? foreign("p", {}, approval.ended_by) : null,
   ];
 }
 
 function decisionLines(decision, user) {
   const you = decision.by.email === user.email;
   const name = you ? say("approval.decided.you") : visible(nameOf(decision.by));
-  const line = say(`approval.decided.${decision.decision}`, { name, when: moment(decision.at) });
+  const line = say(`approval.decided.${decision.decision}`, { name, when: momentWithZone(decision.at) });
   const confirmed = decision.self_confirmed ? pill(say("approval.self-confirmed"), "wait") : null;
   return [
     element("p", { class: "verdict-line" }, line, " ", confirmed ?? ""),
@@ -70,7 +70,7 @@ function outcomes(approval) {
     element(
       "li",
       {},
-      several ? foreign("code", {}, one.name) : null,
+      several ? element("strong", { dir: "auto" }, whatOf(one)) : null,
       pill(say(`call.status.${one.outcome.status}`), one.outcome.status === GOOD ? "good" : "bad"),
       foreign("span", { class: "outcome-text" }, one.outcome.text),
     ),
@@ -80,8 +80,4 @@ function outcomes(approval) {
 
 function isBad(one) {
   return one.decision === "reject" || (one.outcome && one.outcome.status !== GOOD);
-}
-
-function dots() {
-  return element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
 }

@@ -41,12 +41,15 @@ class Fault:
     seconds: float = 0
     effect: bool = False
     """Whether AWS does what was asked before the answer goes wrong."""
+    dry_run: bool = False
+    """Whether it befalls calls that only ask, instead of real ones."""
 
     def befalls(self, action: str, asked: dict[str, str]) -> bool:
         """Whether this call is one of those meant."""
         matches = all(asked.get(name) == value for name, value in self.where.items())
         is_about = not self.about or self.about in asked.values()
-        return self.times > 0 and self.action == action and matches and is_about
+        is_meant = matches and is_about and self.dry_run == is_dry_run(asked)
+        return self.times > 0 and self.action == action and is_meant
 
 
 _ordered: list[Fault] = []
@@ -68,11 +71,11 @@ def cancel_all() -> None:
 
 def faults_can_be_ordered() -> None:
     """Stock: EC2 never fails. Here: tests order a fault (`local.emulator.control`), and it
-    happens behind IAM, to real calls only, never to dry runs."""
+    happens behind IAM; to dry runs only if it says so."""
 
     def faulty(action: str, handler: Handler) -> Handler:
         def handle(parameters: Parameters) -> Answer:
-            fault = None if is_dry_run(parameters) else _take(action, flat(parameters))
+            fault = _take(action, flat(parameters))
             return (
                 handler(parameters)
                 if fault is None

@@ -64,7 +64,7 @@ def _objection(asked: dict[str, str]) -> Answer | None:
     if image not in known and ec2._registered_image(image) is None:
         return refusal("InvalidAMIID.NotFound", f"The image id '[{image}]' does not exist")
     kind = asked.get("InstanceType")
-    if kind and kind not in _instance_types():
+    if kind and kind not in instance_types():
         message = f"Invalid value '{_quoted(kind)}' for InstanceType."
         return refusal("InvalidParameterValue", message)
     key = asked.get("KeyName")
@@ -85,7 +85,8 @@ def _quoted(text: str) -> str:
 
 
 @cache
-def _instance_types() -> frozenset[str]:
+def instance_types() -> frozenset[str]:
+    """Every type that the SDK's model of EC2 names."""
     from ministack.core import iam_actions
 
     model = iam_actions._load_botocore_model("ec2")

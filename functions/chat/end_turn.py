@@ -1,0 +1,87 @@
+"""How the loop of a turn ended, as a turn: a reply, a turn that goes on in the background, or a request for people."""
+
+from dataclasses import replace
+
+from functions.chat.ask_again import asks_again, lately_rejected
+from functions.chat.ask_approval import (
+    WAITS_ALREADY,
+    already_waiting,
+    approval_of,
+    confirmation_reply,
+    refused_step,
+    waiting_step,
+)
+from functions.chat.chat_deps import Asked, ChatDeps, Taken
+from functions.chat.converse import Ending, Finished, NeedsApproval
+from functions.chat.spending import Spending
+from functions.chat.tool_calls import CheckedCall
+from functions.shared.agent import Agent
+from functions.shared.approval import Approval
+from functions.shared.turn import Turn, TurnStatus
+
+
+def ended(
+    deps: ChatDeps,
+    asked: Asked,
+    agent: Agent,
+    blank: Turn,
+    ending: Ending,
+    turns: tuple[Turn, ...],
+    spending: Spending,
+) -> tuple[Taken, Approval | None]:
+    """The turn, and the approval that has to be stored with it."""
+    here = asked.conversation_id
+    if isinstance(ending, Finished):
+        return Taken(here, replace(blank, steps=ending.steps, reply=ending.reply)), None
+    if not isinstance(ending, NeedsApproval):
+        return Taken(here, replace(blank, status=TurnStatus.WORKING)), None
+    steps, sentences = list(ending.steps), list[str]()
+    fresh, known = list[CheckedCall](), None
+    for call in ending.calls:
+        waiting_id = already_waiting(call, turns)
+        waiting = deps.approvals.get(waiting_id) if waiting_id else None
+        if waiting is not None and waiting.is_unfinished(deps.clock()):
+            known = waiting
+            steps.append(waiting_step(call))
+            continue
+        rejected = (
+            None
+            if asks_again(asked.message)
+            else lately_rejected(call, turns, read=deps.approvals.get, now=deps.clock())
+        )
+        if rejected is None:
+            fresh.append(call)
+        else:
+            sentences.append(rejected)
+            steps.append(refused_step(call, rejected))
+    refusal = spending.why_not_asked() if fresh else ""
+    if refusal:
+        sentences.append(refusal)
+        steps += [refused_step(call, refusal) for call in fresh]
+        fresh = []
+    turn = replace(blank, steps=tuple(steps))
+    if not fresh:
+        reply = "\n\n".join(dict.fromkeys([*sentences, *([WAITS_ALREADY] if known else [])]))
+        if known is None:
+            return Taken(here, replace(turn, reply=reply)), None
+        waits = replace(
+            turn, status=TurnStatus.AWAITING_APPROVAL, reply=reply, approval_id=known.id
+        )
+        return Taken(here, waits, known), None
+    approval = approval_of(
+        fresh,
+        approval_id=deps.new_id(),
+        random=deps.new_id(),
+        agent=agent,
+        target=deps.target,
+        requester=asked.owner,
+        conversation_id=here,
+        turn=blank.number,
+        words=asked.message,
+        now=deps.clock(),
+    )
+    reply = "\n\n".join([*dict.fromkeys(sentences), confirmation_reply(approval)])
+    asking = replace(
+        turn, status=TurnStatus.AWAITING_APPROVAL, reply=reply, approval_id=approval.id
+    )
+    return Taken(here, asking, approval), approval

@@ -1,0 +1,108 @@
+"""The rehearsal: each call as it would be launched, with DryRun, by the only role that could launch it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.launch_instance.ec2_errors import (
+    LaunchAmbiguous,
+    judge,
+    would_refuse,
+)
+from functions.launch_instance.launch import Launching
+from functions.launch_instance.request import client_token, tags_of
+from functions.shared import run_instances
+from functions.shared.approval import Approval, Status
+from functions.shared.aws import error_code
+from functions.shared.errors import TemporarilyUnavailable
+from functions.shared.findings import REHEARSAL
+from functions.shared.observe import logger
+
+
+class RehearsalLaunched(Exception):
+    """EC2 did not honour DryRun: an instance may run that nobody approved. Never retried; its execution fails."""
+
+
+WOULD_HAVE_WORKED = "DryRunOperation"
+PASSED: Mapping[str, Any] = {"passed": True}
+ELSEWHERE: Mapping[str, Any] = {
+    "passed": False,
+    "code": "OtherTarget",
+    "text": "The operator has changed where calls run since this was asked for; ask again.",
+}
+
+
+def rehearse(deps: Launching, approval_id: str) -> None:
+    """Ask AWS whether it would take every call, and write down what it says; nothing is started.
+
+    Raises `TemporarilyUnavailable` where AWS gave no clear answer, so that the workflow asks again.
+    """
+    logger.append_keys(approval_id=approval_id)
+    approval = deps.approvals.get(approval_id)
+    if approval is None or approval.status is not Status.PREPARING:
+        return
+    try:
+        ec2 = deps.ec2_for(approval_id)
+    except (BotoCoreError, ClientError) as error:
+        raise TemporarilyUnavailable(
+            f"The launch role could not be assumed: {error_code(error)}"
+        ) from error
+    plan = approval.plan_value()
+    is_here = (plan["account"], plan["region"], plan["target"]) == (
+        deps.settings.account_id,
+        deps.settings.region,
+        deps.settings.target,
+    )
+    results = {
+        call["id"]: _rehearsed(deps, approval, call, ec2) if is_here else ELSEWHERE
+        for call in plan["calls"]
+    }
+    deps.findings.put(approval_id, REHEARSAL, {"calls": results}, deps.clock())
+
+
+def _rehearsed(
+    deps: Launching, approval: Approval, call: Mapping[str, Any], ec2: Any
+) -> Mapping[str, Any]:
+    if call["operation"] != "run_instances":
+        return PASSED
+    parameters = call.get("parameters") or run_instances.planned(call["arguments"], {})
+    request = run_instances.request(
+        parameters,
+        client_token=client_token(
+            account=deps.settings.account_id,
+            region=deps.settings.region,
+            approval_id=approval.id,
+            call_id=f"{call['id']} rehearsal",
+            digest=approval.digest,
+        ),
+        tags=tags_of(
+            approval_id=approval.id,
+            call_id=call["id"],
+            requester=approval.requester,
+            approver=None,
+            stack=deps.settings.stack,
+            lease_ends_at=None,
+        ),
+    )
+    try:
+        ec2.run_instances(**{**request, "DryRun": True})
+    except BotoCoreError as error:
+        raise TemporarilyUnavailable(error_code(error)) from error
+    except ClientError as error:
+        return _answer(error)
+    raise RehearsalLaunched("EC2 answered a DryRun as if it were none.")
+
+
+def _answer(error: ClientError) -> Mapping[str, Any]:
+    code = error_code(error)
+    if code == WOULD_HAVE_WORKED:
+        return PASSED
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    try:
+        judge(code, message, status)
+    except LaunchAmbiguous as unclear:
+        raise TemporarilyUnavailable(code) from unclear
+    logger.info("the rehearsal was refused", code=code)
+    return {"passed": False, "code": code, "text": would_refuse(code, message)}

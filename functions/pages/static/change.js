@@ -1,0 +1,85 @@
+/** What a request would change, in short words: for its sentence and for the button that approves it. */
+
+import { visible } from "./elements.js";
+import { say } from "./messages.js";
+
+const START = "run_instances";
+const EXTEND = "extend_lease";
+const NAMED = 2;
+
+/** What one call does: "1 × t3.micro". */
+export function whatOf(call) {
+  return together([call]).join(", ");
+}
+
+/** What these calls do together, by kind: "2 × t3.micro, 1 × t3.small"; null where that is too long for a button. */
+export function whatAll(calls) {
+  const parts = together(calls);
+  return parts.length > NAMED ? null : parts.join(", ");
+}
+
+/** One sentence of ours; the server's own words where it has more to say than we can. */
+export function sentenceOf(approval) {
+  if (approval.sentence && document.documentElement.lang === "en") return visible(approval.sentence);
+  return ownSentence(approval) ?? visible(approval.sentence ?? approval.summary ?? "");
+}
+
+/** The account's alias, if it has one, and its number. */
+export function accountNames(approval) {
+  const account = approval.account ?? {};
+  const { id, alias } = typeof account === "string" ? { id: account } : account;
+  return [alias, id ?? factValue(approval, "account")].filter(Boolean).map(visible);
+}
+
+/** The account in one line: "payments-test (123456789012)". */
+export function accountOf(approval) {
+  const [name, number] = accountNames(approval);
+  return number ? `${name} (${number})` : (name ?? "");
+}
+
+export function regionOf(approval) {
+  return visible(approval.region ?? factValue(approval, "region") ?? "");
+}
+
+/** A fact's key; facts of older plans have only a label. */
+export function keyOf(fact) {
+  return fact.key ?? String(fact.label ?? "").toLowerCase();
+}
+
+function ownSentence(approval) {
+  const calls = approval.calls ?? [];
+  const place = { account: accountOf(approval), region: regionOf(approval) };
+  const what = together(calls).join(", ");
+  if (calls.length > 0 && calls.every((one) => one.name === START)) {
+    const hours = approval.lease?.hours;
+    return say(hours ? "sentence.start.lease" : "sentence.start", { what, hours, ...place });
+  }
+  if (calls.length === 1 && calls[0].name === EXTEND) {
+    const { instance_id: instance, hours } = calls[0].arguments ?? {};
+    return say("sentence.extend", { what: visible(instance), hours: visible(hours), ...place });
+  }
+  return null;
+}
+
+/** Each kind of change once, with how often. */
+function together(calls) {
+  const counts = new Map();
+  for (const one of calls) {
+    const type = one.name === START ? one.arguments?.instance_type : null;
+    const words = type ? `type ${type}` : otherWords(one);
+    counts.set(words, { type, count: (counts.get(words)?.count ?? 0) + 1 });
+  }
+  return [...counts].map(([words, { type, count }]) =>
+    type ? say("what.start", { count, type: visible(type) }) : words,
+  );
+}
+
+function otherWords(call) {
+  const { instance_id: instance, hours } = call.arguments ?? {};
+  if (call.name === EXTEND) return say("what.extend", { instance: visible(instance), hours: visible(hours) });
+  return visible(call.name);
+}
+
+function factValue(approval, key) {
+  return (approval.facts ?? []).find((fact) => keyOf(fact) === key)?.value;
+}

@@ -1,0 +1,26 @@
+"""What every checker works with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.preflight.price_list import PriceList
+from functions.preflight.readings import Readings
+from functions.shared.approval_reader import ApprovalReader
+from functions.shared.lease_table import LeaseReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """One request under inspection: where its calls would run, and whom to ask."""
+
+    readings: Readings
+    price_list: PriceList
+    requester: str
+    """The subject of who asks."""
+    account: str
+    region: str
+    lease_hours: int
+    stack: str
+    approvals: ApprovalReader
+    leases: LeaseReader
+    now: datetime

@@ -1,0 +1,119 @@
+"""A plan in words of ours, for the approval page and for mails; made from the stored plan, never from model prose.
+
+Plans of version 1 have no alias, no lease and no price: what is missing is left out.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+SOURCES: Mapping[str, str] = {
+    "aws": "checked with AWS",
+    "operator": "set by your operator",
+    "model": "said by the model",
+    "list": "list price",
+    "table": "shipped price table",
+}
+"""The marks of facts and prices; a mark that is not here reads "source unknown"."""
+DIGEST_CHARACTERS = 12
+
+
+def sentence_of(plan: Mapping[str, Any]) -> str:
+    """What will run, where and for how long: `Start 1 × t3.micro in payments-test (1234…), eu-west-1, for 8 hours.`"""
+    starts, others = _changes_of(plan)
+    place = f"in {account_words(plan)}, {literal(plan.get('region'))}"
+    hours = _lease_hours(plan)
+    lease = f"for {_count(hours, 'hour')}" if starts and hours else ""
+    if not others:
+        return f"Start {_and(starts)} {place}{', ' + lease if lease else ''}."
+    started = [f"start {_and(starts)}{' ' + lease if lease else ''}"] if starts else []
+    sentence = _and([*started, *others])
+    return f"{sentence[:1].upper()}{sentence[1:]} {place}."
+
+
+def short_words(plan: Mapping[str, Any]) -> str:
+    """What is asked for, for a subject: `1 × t3.micro`."""
+    starts, others = _changes_of(plan)
+    return ", ".join([*starts, *others])
+
+
+def account_words(plan: Mapping[str, Any]) -> str:
+    """The account by its alias, if it has one, and its number: `payments-test (123456789012)`."""
+    account, alias = literal(plan.get("account")), plan.get("account_alias")
+    return f"{literal(alias)} ({account})" if alias else account
+
+
+def account_short(plan: Mapping[str, Any]) -> str:
+    """The account by its alias, or else its number."""
+    return literal(plan.get("account_alias") or plan.get("account"))
+
+
+def price_words(price: Mapping[str, Any]) -> str:
+    """What it costs, and who says so: `0.0204 USD/h, 14.89 USD/month, … (list price, 2026-11-21)`."""
+    currency = literal(price.get("currency"))
+    parts = [
+        f"{literal(price[key])} {currency}{unit}"
+        for key, unit in (
+            ("hourly", "/h"),
+            ("monthly", "/month"),
+            ("lease", " to the end of the lease"),
+        )
+        if price.get(key)
+    ]
+    source = SOURCES.get(str(price.get("source")), "source unknown")
+    return f"{', '.join(parts)} ({source}, {literal(price.get('as_of'))})"
+
+
+def hourly_words(price: Mapping[str, Any]) -> str:
+    """The price of one hour, rounded for a subject: `0.02 USD/h`."""
+    hourly = str(price.get("hourly", ""))
+    try:
+        amount = Decimal(hourly)
+        cents = amount.quantize(Decimal("0.01"))
+        hourly = f"{cents if cents or not amount else amount.normalize():f}"
+    except InvalidOperation:
+        hourly = literal(hourly)
+    return f"{hourly} {literal(price.get('currency'))}/h"
+
+
+def short_digest(digest: str) -> str:
+    """The first characters of a digest, as page and mail show them."""
+    return digest[:DIGEST_CHARACTERS]
+
+
+def literal(value: object) -> str:
+    """A value as it stands; anything but printable ASCII is written as JSON escapes, on one line."""
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        return value
+    return json.dumps(value, ensure_ascii=True)
+
+
+def _changes_of(plan: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What is started, by type (`2 × t3.micro`), and every other change in words."""
+    starts: Counter[str] = Counter()
+    others: list[str] = []
+    for call in plan.get("calls", ()):
+        arguments = call.get("arguments", {})
+        if call.get("operation") == "run_instances":
+            starts[literal(arguments.get("instance_type"))] += 1
+        elif call.get("operation") == "extend_lease":
+            instance, hours = literal(arguments.get("instance_id")), arguments.get("hours")
+            others.append(f"extend the lease of {instance} by {_count(hours, 'hour')}")
+        else:
+            others.append(f"run {literal(call.get('function'))}")
+    return [f"{number} × {name}" for name, number in starts.items()], others
+
+
+def _lease_hours(plan: Mapping[str, Any]) -> int | None:
+    lease = plan.get("lease")
+    return lease.get("hours") if isinstance(lease, Mapping) else None
+
+
+def _count(number: object, noun: str) -> str:
+    return f"{literal(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

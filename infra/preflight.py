@@ -1,0 +1,54 @@
+"""Preflight: looks a request over with Describe rights, before anybody is asked."""
+
+from constructs import Construct
+
+from functions.shared.settings import PreflightSettings
+from infra.deployment import Deployment
+from infra.reasons import accept_wildcard
+from infra.room import Room
+from infra.tables import Tables
+
+READS = (
+    "ec2:DescribeImages",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances",
+    "ec2:DescribeKeyPairs",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "iam:ListAccountAliases",
+    "pricing:GetProducts",
+    "servicequotas:GetServiceQuota",
+)
+
+
+class Preflight(Construct):
+    """Reads the account, writes one row per request."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, deployment: Deployment, tables: Tables
+    ) -> None:
+        super().__init__(scope, id)
+        page = deployment.page
+        self.function = Room(
+            self,
+            "Function",
+            deployment=deployment,
+            room="preflight",
+            settings=PreflightSettings(
+                stage=page.stage,
+                approvals_table=tables.approvals.table_name,
+                region=page.target_region,
+                lease_hours=page.effective_lease_hours,
+                stack=page.stack,
+            ),
+            seconds=25,
+        )
+        tables.approvals.allow(self.function, "GetItem", "PutItem")
+        self.function.may(READS, ["*"], sid="Look")
+        accept_wildcard(
+            self.function.own_role,
+            "EC2's Describe actions, the account's alias, quotas and prices take no resource.",
+            "*",
+        )

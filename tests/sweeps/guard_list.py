@@ -1,0 +1,7 @@
+"""Every guard, in the order of one request's life."""
+
+from tests.sweeps.guards_around import AROUND
+from tests.sweeps.guards_deciding import DECIDING
+from tests.sweeps.guards_running import RUNNING
+
+GUARDS = (*DECIDING, *RUNNING, *AROUND)
