@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,10 +21,80 @@ class UnknownAgent(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done when a function is called."""
+    """What is done when a function is called; `values` are the kind's own members, as compiled."""
 
     kind: str
-    operation: str
+    operation: str = ""
+    """Which one, for the kind `aws`."""
+    approval: str = "never"
+    """`always` where a person has to countersign the call."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_gated(self) -> bool:
+        return self.approval != "never"
+
+    @property
+    def in_order(self) -> bool:
+        """Whether its siblings in one answer have to wait for it."""
+        return bool(self.values.get("in_order"))
+
+    @classmethod
+    def of(cls, compiled: Mapping[str, Any]) -> Self:
+        values = {
+            name: value
+            for name, value in compiled.items()
+            if name not in ("kind", "operation", "approval")
+        }
+        return cls(
+            kind=compiled["kind"],
+            operation=compiled.get("operation", ""),
+            approval=compiled.get("approval", "never"),
+            values=values,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far one turn may go."""
+
+    model_calls: int = 8
+    tool_calls: int = 64
+    """Ungated calls that are run."""
+    seconds: int = 0
+    """0: what the API and the background allow."""
+    tokens: int = 0
+    """Prompt and completion of all model calls of one turn; 0: the person's own budget is the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing that an agent has to find out."""
+
+    name: str
+    question: str = ""
+    type: str = "string"
+    enum: tuple[Any, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What an agent fills over several turns, in order, and how the model is told."""
+
+    items: tuple[Slot, ...]
+    initial: str
+    """Follows the prompt before anything is known; `{slots}` is the current values."""
+    current: str
+    """Follows the prompt from then on."""
+    processor: str = ""
+    """The one function that takes `operations`; empty: three functions for models that call in parallel."""
+    ends: bool = True
+    """Whether completion ends the turn without another word of the model."""
+
+    def empty(self) -> dict[str, Any]:
+        """No value is known."""
+        return {slot.name: "" for slot in self.items}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +105,41 @@ class Agent:
     title: str
     description: str
     prompt: str
+    """As written, with `{now}`, `{random}`, `{agents}` and `{memory}` still to be filled."""
     functions: Mapping[str, Mapping[str, Any]]
     actions: Mapping[str, Action]
     tool_choice: Any
     samples: tuple[str, ...]
     digest: str
+    version: int = 2
+    """1: a manifest in SlashGPT's format."""
+    name: str = ""
+    """How it is called in the chat."""
+    intro: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
+    form: str = ""
+    result_form: str = ""
+    skip_function_result: bool = False
+    model: str = ""
+    """Empty: the deployment's model."""
+    temperature: float | None = None
+    parallel_tool_calls: bool | None = None
+    starts: bool = False
+    """Whether a conversation begins with the agent's words, without a message."""
+    notebook: bool = False
+    limits: Limits = Limits()
+    slots: Slots | None = None
+    agents: tuple[str, ...] = ()
+    """Those it may hand a conversation over to."""
+    use: tuple[str, ...] = ()
+    """Groups whose members may talk to it; empty: every requester."""
+    approve: tuple[str, ...] = ()
+    """Groups whose members may countersign its calls, beside being approvers; empty: every approver."""
 
     @classmethod
     def of(cls, agent_id: str, compiled: Mapping[str, Any]) -> Self:
+        access = compiled.get("access", {})
+        slots = compiled.get("slots")
         return cls(
             id=agent_id,
             title=compiled["title"],
@@ -50,12 +147,28 @@ class Agent:
             prompt=compiled["prompt"],
             functions={function["name"]: function for function in compiled.get("functions", [])},
             actions={
-                name: Action(action["kind"], action.get("operation", ""))
-                for name, action in compiled.get("actions", {}).items()
+                name: Action.of(action) for name, action in compiled.get("actions", {}).items()
             },
             tool_choice=compiled.get("tool_choice"),
             samples=tuple(compiled.get("samples", ())),
             digest=compiled["digest"],
+            version=compiled.get("version", 2),
+            name=compiled.get("name", ""),
+            intro=tuple(compiled.get("intro", ())),
+            random=tuple(compiled.get("random", ())),
+            form=compiled.get("form", ""),
+            result_form=compiled.get("result_form", ""),
+            skip_function_result=compiled.get("skip_function_result", False),
+            model=compiled.get("model", ""),
+            temperature=compiled.get("temperature"),
+            parallel_tool_calls=compiled.get("parallel_tool_calls"),
+            starts=compiled.get("starts", False),
+            notebook=compiled.get("notebook", False),
+            limits=Limits(**compiled.get("limits", {})),
+            slots=_slots(slots) if slots else None,
+            agents=tuple(compiled.get("agents", ())),
+            use=tuple(access.get("use", ())),
+            approve=tuple(access.get("approve", ())),
         )
 
     def tools(self) -> list[dict[str, Any]]:
@@ -63,6 +176,31 @@ class Agent:
         return [
             {"type": "function", "function": dict(function)} for function in self.functions.values()
         ]
+
+    def model_options(self) -> dict[str, Any]:
+        """What else a request of this agent says to the model; nothing where the manifest is silent."""
+        said = {
+            "model": self.model or None,
+            "temperature": self.temperature,
+            "parallel_tool_calls": self.parallel_tool_calls if self.functions else None,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+    def may_be_used_by(self, groups: frozenset[str]) -> bool:
+        """Whether somebody of these groups may talk to it."""
+        return not self.use or not groups.isdisjoint(self.use)
+
+
+def _slots(compiled: Mapping[str, Any]) -> Slots:
+    return Slots(
+        items=tuple(
+            Slot(**{**slot, "enum": tuple(slot.get("enum", ()))}) for slot in compiled["items"]
+        ),
+        initial=compiled["initial"],
+        current=compiled["current"],
+        processor=compiled.get("processor", ""),
+        ends=compiled.get("ends", True),
+    )
 
 
 class Agents:
