@@ -1,9 +1,10 @@
-"""The operations of the kind `aws`: a visible table, one module and one line each."""
+"""The operations that a person countersigns: a visible table, one module and one line each; and those that only read."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from functions.shared import extend_lease, run_instances
+from functions.shared.end_instances import STOP, TERMINATE
 
 
 class Operation(Protocol):
@@ -28,7 +29,12 @@ class Operation(Protocol):
 OPERATIONS: dict[str, Operation] = {
     "run_instances": run_instances,
     "extend_lease": extend_lease,
+    "stop_instances": STOP,
+    "terminate_instances": TERMINATE,
 }
+
+READS: frozenset[str] = frozenset({"list_images", "list_key_pairs", "list_instance_types"})
+"""Operations of the kind `aws` that change nothing: nobody countersigns them, and functions/catalogue answers them."""
 
 
 def confirmation_of(calls: Iterable[Mapping[str, Any]]) -> str:

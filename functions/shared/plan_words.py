@@ -18,6 +18,7 @@ SOURCES: Mapping[str, str] = {
 }
 """The marks of facts and prices; a mark that is not here reads "source unknown"."""
 DIGEST_CHARACTERS = 12
+_ENDS: Mapping[str, str] = {"stop_instances": "stop", "terminate_instances": "terminate"}
 
 
 def sentence_of(plan: Mapping[str, Any]) -> str:
@@ -101,6 +102,9 @@ def _changes_of(plan: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         elif call.get("operation") == "extend_lease":
             instance, hours = literal(arguments.get("instance_id")), arguments.get("hours")
             others.append(f"extend the lease of {instance} by {_count(hours, 'hour')}")
+        elif call.get("operation") in _ENDS:
+            instance = literal(arguments.get("instance_id"))
+            others.append(f"{_ENDS[str(call.get('operation'))]} {instance}")
         else:
             others.append(f"run {literal(call.get('function'))}")
     return [f"{number} × {name}" for name, number in starts.items()], others
