@@ -7,13 +7,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.launch_instance.approved_call import ApprovedCall, LaunchRefused, approved_call
 from functions.launch_instance.ec2_errors import LaunchAmbiguous
 from functions.launch_instance.extend import extend
 from functions.launch_instance.start_instance import start_instance
 from functions.shared import extend_lease
 from functions.shared.approval import Outcome
 from functions.shared.approval_table import ApprovalTable
+from functions.shared.approved_call import ApprovedCall, LaunchRefused, approved_call
 from functions.shared.aws import error_code
 from functions.shared.budgets import LaunchBudgets, instance_ended_parts
 from functions.shared.errors import TemporarilyUnavailable

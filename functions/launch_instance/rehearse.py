@@ -11,9 +11,10 @@ from functions.launch_instance.ec2_errors import (
     would_refuse,
 )
 from functions.launch_instance.launch import Launching
-from functions.launch_instance.request import client_token, tags_of
+from functions.launch_instance.request import tags_of
 from functions.shared import run_instances
 from functions.shared.approval import Approval, Status
+from functions.shared.approved_call import client_token
 from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.findings import REHEARSAL

@@ -1,12 +1,11 @@
-"""What names a launch: the client token and the tags; equal input gives equal bytes."""
+"""What names a launch beside its client token: the tags; equal input gives equal bytes."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from functions.shared.approval import Person
-from functions.shared.identifiers import moment, timestamp
+from functions.shared.identifiers import timestamp
 from functions.shared.instance_tags import (
     TAG_APPROVAL,
     TAG_APPROVER,
@@ -16,24 +15,7 @@ from functions.shared.instance_tags import (
     TAG_STACK,
 )
 
-HOUR_SECONDS = 3600
 _TAG_VALUE = re.compile(r"[A-Za-z0-9 _.:/=+@-]{1,256}", re.ASCII)
-
-
-def client_token(*, account: str, region: str, approval_id: str, call_id: str, digest: str) -> str:
-    """64 hex digits, the most EC2 takes; one launch in one region of one account for one approved call.
-
-    https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
-    """
-    joined = "\n".join((account, region, approval_id, call_id, digest))
-    return hashlib.sha256(joined.encode()).hexdigest()
-
-
-def lease_end(decided_at: str, hours: int | None) -> int | None:
-    """When the lease ends, in epoch seconds: counted from the decision, so that every retry says the same."""
-    if hours is None:
-        return None
-    return int(moment(decided_at).timestamp()) + hours * HOUR_SECONDS
 
 
 def tags_of(

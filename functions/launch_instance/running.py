@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.launch_instance.approved_call import ApprovedCall
 from functions.shared.approval import Outcome
+from functions.shared.approved_call import ApprovedCall
 from functions.shared.aws import error_code
 from functions.shared.observe import logger
 

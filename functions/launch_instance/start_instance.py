@@ -6,7 +6,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.launch_instance.approved_call import ApprovedCall
 from functions.launch_instance.ec2_errors import (
     CAPACITY_TRIES,
     MISMATCH,
@@ -19,6 +18,7 @@ from functions.launch_instance.request import tags_of
 from functions.launch_instance.running import seen_running
 from functions.shared import run_instances
 from functions.shared.approval import Outcome
+from functions.shared.approved_call import ApprovedCall
 from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.lease_table import lease_attributes

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 import functions.end_lease.handler
-from functions.launch_instance.approved_call import LaunchRefused
 from functions.shared.approval_reader import record_key
+from functions.shared.approved_call import LaunchRefused
 from functions.shared.aws import client
 from functions.shared.identifiers import new_id
 from functions.shared.plan import canonical, digest_of

@@ -14,9 +14,9 @@ from hypothesis.stateful import (
 
 from functions.launch_instance.ec2_errors import LaunchAmbiguous, NoCapacity
 from functions.launch_instance.launch import LaunchRefused
-from functions.launch_instance.request import client_token
 from functions.request_approval.open_approval import ApprovalNotOpen, NobodyToAsk
 from functions.shared.approval import OPEN
+from functions.shared.approved_call import client_token
 from functions.shared.audit_chain import verify_record
 from functions.shared.errors import TemporarilyUnavailable
 from tests.support.account import ACCOUNT_ID, REGION, freeze

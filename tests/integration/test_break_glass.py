@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from functions.launch_instance.approved_call import LaunchRefused
 from functions.shared.approval import Decision, Person, Seal, Verdict
 from functions.shared.approval_item import attributes, decision_item
+from functions.shared.approved_call import LaunchRefused
 from functions.shared.aws import client
 from functions.shared.identifiers import timestamp
 from functions.shared.plan import canonical, digest_of

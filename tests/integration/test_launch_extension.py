@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from functions.launch_instance.approved_call import LaunchRefused
+from functions.shared.approved_call import LaunchRefused
 from functions.shared.identifiers import moment
 from tests.support.account import freeze
 from tests.support.fake_model import call, calls

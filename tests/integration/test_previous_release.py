@@ -14,10 +14,10 @@ import functions.decide_approval.handler
 import functions.launch_instance.handler
 import functions.record_outcome.handler
 import functions.request_approval.handler
-from functions.launch_instance.approved_call import LaunchRefused
 from functions.request_approval.open_approval import ApprovalNotOpen
 from functions.shared.approval import Status
 from functions.shared.approval_item import NewerRecord
+from functions.shared.approved_call import LaunchRefused
 from functions.shared.aws import client
 from infra.page import ROOT
 from tests.support.account import make_people, people

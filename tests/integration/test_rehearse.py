@@ -7,8 +7,8 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 import functions.launch_instance.handler as room
 from functions.launch_instance.rehearse import RehearsalLaunched
-from functions.launch_instance.request import client_token
 from functions.request_approval.open_approval import NobodyToAsk
+from functions.shared.approved_call import client_token
 from functions.shared.aws import client
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.findings import REHEARSAL, Findings

@@ -7,8 +7,8 @@ from botocore.exceptions import EndpointConnectionError
 
 import functions.decide_approval.handler as deciding
 import functions.launch_instance.handler as launching
-from functions.launch_instance.approved_call import LaunchRefused
 from functions.shared.approval import Status
+from functions.shared.approved_call import LaunchRefused
 from functions.shared.aws import client
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.seal import SealCheck, Sealer

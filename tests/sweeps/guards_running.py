@@ -32,7 +32,7 @@ RUNNING = (
     ),
     guard(
         "only what is approved launches",
-        "launch_instance/approved_call.py",
+        "shared/approved_call.py",
         "approval is None or approval.status is not Status.APPROVED or approval.decision is None",
         "approval is None or approval.decision is None",
         REFUSALS,
@@ -40,7 +40,7 @@ RUNNING = (
     ),
     guard(
         "what is closed launches nothing",
-        "launch_instance/approved_call.py",
+        "shared/approved_call.py",
         "    if approval.closed_at is not None:\n"
         '        raise LaunchRefused("The record is closed.")\n',
         "",
@@ -48,7 +48,7 @@ RUNNING = (
     ),
     guard(
         "the launch checks the digest of record, decision and plan",
-        "launch_instance/approved_call.py",
+        "shared/approved_call.py",
         "    if not digest == approval.digest == decision.digest == digest_of(approval.plan):",
         "    if False:",
         REFUSALS,
@@ -56,7 +56,7 @@ RUNNING = (
     ),
     guard(
         "the launch verifies the decision's seal",
-        "launch_instance/approved_call.py",
+        "shared/approved_call.py",
         "    if not _is_sealed(approval, decision, seals):",
         "    if False:",
         REFUSALS,
@@ -80,7 +80,7 @@ RUNNING = (
     ),
     guard(
         "only a call that was approved launches",
-        "launch_instance/approved_call.py",
+        "shared/approved_call.py",
         "    if decision.calls.get(call_id) is not Verdict.APPROVE:",
         "    if False:",
         REFUSALS,
@@ -88,7 +88,7 @@ RUNNING = (
     ),
     guard(
         "a plan for another account, region or target launches nothing",
-        "launch_instance/approved_call.py",
+        "shared/approved_call.py",
         '    if (plan["account"], plan["region"], plan["target"]) != here:',
         "    if False:",
         REFUSALS,
@@ -96,7 +96,7 @@ RUNNING = (
     ),
     guard(
         "what is sent follows from what was shown",
-        "launch_instance/approved_call.py",
+        "shared/approved_call.py",
         "    return parameters is None or planned == parameters",
         "    return True",
         REFUSALS,
@@ -157,7 +157,7 @@ RUNNING = (
     ),
     guard(
         "the client token is the same for every try",
-        "launch_instance/request.py",
+        "shared/approved_call.py",
         "    return hashlib.sha256(joined.encode()).hexdigest()",
         "    import time\n\n"
         "    return hashlib.sha256(f'{joined}{time.time()}'.encode()).hexdigest()",

@@ -1,7 +1,8 @@
 """The client token and the tags: what names a launch."""
 
-from functions.launch_instance.request import client_token, lease_end, tags_of
+from functions.launch_instance.request import tags_of
 from functions.shared.approval import Person
+from functions.shared.approved_call import client_token, lease_end
 from functions.shared.identifiers import timestamp
 from tests.support.approvals import ALICE, APPROVAL_ID, CAROL
 from tests.support.clock import START

@@ -1,29 +1,44 @@
 """What may run: a call that stands approved in the record, with the plan, the seal and the target all fitting."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.launch_instance.request import client_token, lease_end
 from functions.shared.approval import Approval, Decision, Status, Verdict
 from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
+from functions.shared.identifiers import moment
 from functions.shared.operations import OPERATIONS
 from functions.shared.plan import UnreadablePlan, digest_of
 from functions.shared.run_instances import BadArguments
 from functions.shared.seal import SealCheck
-from functions.shared.settings import LaunchInstanceSettings
+
+HOUR_SECONDS = 3600
 
 
 class LaunchRefused(Exception):
-    """What was asked to run is not what was shown and approved; nothing was sent to AWS."""
+    """What was asked to run is not what was shown and approved; nothing was sent anywhere."""
+
+
+class Here(Protocol):
+    """Where calls run today, as the settings of a room say it."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def target(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovedCall:
-    """One call of an approved plan; `parameters` is what its operation was planned to be sent."""
+    """One call of an approved plan; `parameters` is what its operation was planned to send."""
 
     approval: Approval
     decision: Decision
@@ -44,7 +59,7 @@ class ApprovedCall:
         lease = self.plan.get("lease")
         return int(lease["hours"]) if lease else None
 
-    def client_token(self, settings: LaunchInstanceSettings) -> str:
+    def client_token(self, settings: Here) -> str:
         """The same for every try of this call."""
         return client_token(
             account=settings.account_id,
@@ -69,7 +84,7 @@ def approved_call(
     *,
     digest: str,
     call_id: str,
-    settings: LaunchInstanceSettings,
+    settings: Here,
     seals: SealCheck,
 ) -> ApprovedCall:
     """The call, if every check holds; raises `LaunchRefused`, or `TemporarilyUnavailable` where KMS cannot say."""
@@ -102,6 +117,22 @@ def approved_call(
     if not _is_as_shown(call):
         raise LaunchRefused("What would be sent does not follow from what was shown.")
     return ApprovedCall(approval, decision, plan, call)
+
+
+def client_token(*, account: str, region: str, approval_id: str, call_id: str, digest: str) -> str:
+    """64 hex digits, the most EC2 takes; one launch in one region of one account for one approved call.
+
+    https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+    """
+    joined = "\n".join((account, region, approval_id, call_id, digest))
+    return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def lease_end(decided_at: str, hours: int | None) -> int | None:
+    """When the lease ends, in epoch seconds: counted from the decision, so that every retry says the same."""
+    if hours is None:
+        return None
+    return int(moment(decided_at).timestamp()) + hours * HOUR_SECONDS
 
 
 def _is_as_shown(call: Mapping[str, Any]) -> bool:
