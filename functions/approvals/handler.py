@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from functions.shared.approval import APPROVERS, Approval, Person, Status
+from functions.shared.approval import Approval, Person, Status
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.approval_view import approval_row, approval_view
 from functions.shared.audit import AuditTable
@@ -26,7 +26,7 @@ from functions.shared.http import (
 from functions.shared.identifiers import is_id, utc_now
 from functions.shared.settings import ApprovalsSettings
 
-READERS = frozenset({APPROVERS, "auditors", "operators"})
+READERS = frozenset({"auditors", "operators"})
 """Groups that may read every approval; rights to decide are read from the user pool at decision time."""
 LIST_LIMIT = 100
 
@@ -60,7 +60,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 
 def get_list(request: Request) -> Response:
-    """Approvals of one status, newest first: all for approvers and auditors, else the caller's own."""
+    """Approvals of one status, newest first: all for auditors, an approver's to decide, and the caller's own."""
     caller = request.signed_in()
     text = request.query.get("status", Status.PENDING.value)
     if text not in set(Status):
@@ -108,4 +108,6 @@ def _row(approval: Approval, caller: Caller, now: datetime) -> dict[str, Any]:
 
 
 def _may_read(approval: Approval, caller: Caller) -> bool:
-    return approval.requester.sub == caller.sub or bool(READERS & caller.groups)
+    if approval.requester.sub == caller.sub or READERS & caller.groups:
+        return True
+    return approval.can_be_countersigned_in(caller.groups)

@@ -57,6 +57,7 @@ def approval_of(
         agent=agent.id,
         manifest=agent.digest,
         random=random,
+        approvers=agent.approve,
     )
     text = canonical(draft)
     return Approval(

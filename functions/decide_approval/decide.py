@@ -14,17 +14,16 @@ from functions.shared.approval import (
     AlreadyDecided,
     Approval,
     Decision,
-    OwnRequest,
     Person,
     Seal,
     Status,
     Verdict,
-    check_entitled,
     decide,
 )
 from functions.shared.approval_table import ApprovalTable, TransitionLost
 from functions.shared.audit import AuditTable
 from functions.shared.aws import error_code
+from functions.shared.entitlement import OwnRequest, check_entitled
 from functions.shared.errors import NotFound, ProductError, Unavailable
 from functions.shared.identifiers import timestamp
 from functions.shared.observe import (

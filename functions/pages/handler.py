@@ -80,8 +80,9 @@ def description(_: Request) -> Response:
     return Response(HTTPStatus.OK, deps().description.text(), {"Content-Type": "application/json"})
 
 
-def agents(_: Request) -> Response:
-    """What a person may choose to talk to; prompts and policies stay inside."""
+def agents(request: Request) -> Response:
+    """Those the caller may talk to; prompts, functions and policies stay inside."""
+    groups = request.signed_in().groups
     return json_response(
         {
             "agents": [
@@ -89,9 +90,13 @@ def agents(_: Request) -> Response:
                     "id": agent.id,
                     "title": agent.title,
                     "description": agent.description,
+                    "name": agent.name,
+                    "intro": list(agent.intro),
                     "samples": list(agent.samples),
+                    "starts": agent.starts,
                 }
                 for agent in deps().agents.all()
+                if agent.may_be_used_by(groups)
             ]
         }
     )

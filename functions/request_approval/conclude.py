@@ -73,7 +73,7 @@ def _facts(call: Mapping[str, Any], preflight: Mapping[str, Any]) -> list[dict[s
         for name, key, label in OPERATOR_FACTS
         if (value := parameters.get(name))
     ]
-    said = OPERATIONS[call["operation"]].facts(call["arguments"])
+    said = OPERATIONS[call["operation"]].facts(call)
     return [*said, *fixed, *_found(call, preflight).get("facts", ())]
 
 

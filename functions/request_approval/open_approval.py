@@ -9,6 +9,7 @@ from functions.request_approval.conclude import Refused, concluded
 from functions.shared.approval import APPROVERS, Approval, Person, Status
 from functions.shared.approval_table import ApprovalTable, TransitionLost
 from functions.shared.channels import Channel
+from functions.shared.entitlement import group_words
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.findings import PREFLIGHT, REHEARSAL, Findings
 from functions.shared.freeze import Freeze, FreezeUnreadable
@@ -20,7 +21,7 @@ from functions.shared.settings import RequestApprovalSettings
 TOKEN_SLACK_SECONDS = 24 * 3600
 SHORTEST_WITH_REMINDER_SECONDS = 120
 TRIES = 5
-NOBODY = "There is no approver who could decide it; ask your operator."
+NOBODY = "There is no approver{} who could decide it; ask your operator."
 CHANGED = "The request was changed after it was stored."
 REQUESTER_GONE = "The account of who asked is not active any more."
 
@@ -127,15 +128,19 @@ def _requester(deps: Requesting, approval: Approval) -> Person:
 
 
 def _asked(deps: Requesting, approval: Approval) -> list[Person]:
-    """Every approver but the requester; with self_confirm the requester too."""
-    requester = approval.requester
+    """Every approver but the requester, of the agent's groups if it names some; with self_confirm the requester too."""
+    requester, groups = approval.requester, approval.approver_groups()
     approvers = deps.people.members(APPROVERS)
+    if groups:
+        eligible = {person.sub for group in groups for person in deps.people.members(group)}
+        approvers = [person for person in approvers if person.sub in eligible]
     asked = [person for person in approvers if not person.is_same_as(requester)]
     if deps.settings.self_confirm and requester.email:
         asked.append(requester)
     if not asked:
         count(APPROVALS_UNREACHABLE)
-        raise _ended(deps, approval, Refused(Status.FAILED, NOBODY))
+        where = f" in {group_words(groups)}" if groups else ""
+        raise _ended(deps, approval, Refused(Status.FAILED, NOBODY.format(where)))
     return asked
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
-from functions.shared.errors import BadRequest, Conflict, Gone, NotAllowed, NotFound
+from functions.shared.errors import BadRequest, Conflict, Gone
 from functions.shared.plan import digest_of, read_plan
 
 APPROVERS = "approvers"
@@ -130,6 +130,17 @@ class Approval:
         calls: list[dict[str, Any]] = self.plan_value()["calls"]
         return calls
 
+    def approver_groups(self) -> tuple[str, ...]:
+        """Groups of which whoever countersigns has to be in one; empty: every approver may."""
+        return tuple(self.plan_value().get("approvers", ()))
+
+    def can_be_countersigned_in(self, groups: frozenset[str]) -> bool:
+        """Whether somebody of these groups may decide it, unless it is their own."""
+        if APPROVERS not in groups:
+            return False
+        named = self.approver_groups()
+        return not named or not groups.isdisjoint(named)
+
     def has_expired(self, now: datetime) -> bool:
         """The boundary is exclusive: at `expires_at` it is over."""
         return self.expires_at is not None and now.timestamp() >= self.expires_at
@@ -141,20 +152,6 @@ class Approval:
     def is_unfinished(self, now: datetime) -> bool:
         """Whether its calls may still run: open, or approved and not closed yet."""
         return self.is_open(now) or (self.status is Status.APPROVED and self.closed_at is None)
-
-
-class OwnRequest(NotAllowed):
-    code = "own_request"
-
-    def __init__(self) -> None:
-        super().__init__("This is your own request; another person must countersign it.")
-
-
-class NotAnApprover(NotAllowed):
-    code = "not_an_approver"
-
-    def __init__(self) -> None:
-        super().__init__("You are not an approver any more, so you cannot decide this.")
 
 
 class NotReady(Conflict):
@@ -205,23 +202,6 @@ class Expired(Gone):
 
     def __init__(self) -> None:
         super().__init__("The time to decide this is over; nothing was started.")
-
-
-def check_entitled(
-    approval: Approval, person: Person, groups: frozenset[str], *, self_confirm: bool
-) -> None:
-    """Whether this person may decide this approval now; `groups` are read at decision time, not from a token.
-
-    Raises `OwnRequest`, `NotAnApprover` (was asked once) or `NotFound` (never had to do with it).
-    """
-    if person.is_same_as(approval.requester):
-        if not self_confirm:
-            raise OwnRequest
-        return
-    if APPROVERS not in groups:
-        if any(person.sub == asked.sub for asked in approval.asked):
-            raise NotAnApprover
-        raise NotFound
 
 
 def decide(

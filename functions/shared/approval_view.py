@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from functions.shared.approval import APPROVERS, Approval, Decision, Person, Verdict
+from functions.shared.approval import Approval, Decision, Person, Verdict
 from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
 from functions.shared.plan_words import sentence_of
 from functions.shared.turn import deciders_view, expiry_view
@@ -62,6 +62,7 @@ def approval_view(
         "created_at": approval.created_at,
         "expires_at": expiry_view(approval),
         "deciders": deciders_view(approval),
+        "approvers": list(approval.approver_groups()),
         "decisions": [_decision_view(approval.decision)] if approval.decision else [],
         "ended_by": approval.ended_by,
         "closed_at": approval.closed_at,
@@ -115,7 +116,7 @@ def _places(plan: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _facts(call: Mapping[str, Any]) -> list[dict[str, str]]:
     """What the plan holds; a draft and a plan of the first release hold the model's own values only."""
-    facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call["arguments"])
+    facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call)
     return [{**fact, "call": call["id"]} for fact in facts]
 
 
@@ -142,7 +143,7 @@ def _rights(
     approval: Approval, reader: Person, groups: frozenset[str], self_confirm: bool, now: datetime
 ) -> dict[str, bool]:
     mine = reader.is_same_as(approval.requester)
-    entitled = self_confirm if mine else APPROVERS in groups
+    entitled = self_confirm if mine else approval.can_be_countersigned_in(groups)
     return {
         "mine": mine,
         "can_decide": entitled and approval.status.value == "pending" and approval.is_open(now),
@@ -159,9 +160,12 @@ def _call_view(approval: Approval, call: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": call["id"],
         "name": call["function"],
+        "operation": call["operation"],
         "arguments": call["arguments"],
-        "summary": OPERATIONS[call["operation"]].summary(call["arguments"]),
+        "summary": OPERATIONS[call["operation"]].summary(call),
         "price": call.get("price"),
+        "origins": call.get("origins", {}),
+        "after": call.get("after", []),
         "decision": verdict.value if verdict else None,
         "outcome": {"status": outcome.status, "text": outcome.text} if outcome else None,
     }

@@ -39,11 +39,14 @@ class People:
             request["NextToken"] = page["NextToken"]
 
     def members(self, group: str) -> list[Person]:
-        """Every enabled user of a group with a verified e-mail, by e-mail."""
+        """Every enabled user of a group with a verified e-mail, by e-mail; a group that is gone has none."""
         members: list[Person] = []
         request = {"UserPoolId": self._pool, "GroupName": group}
         while True:
-            page = self._client.list_users_in_group(**request)
+            try:
+                page = self._client.list_users_in_group(**request)
+            except self._client.exceptions.ResourceNotFoundException:
+                return []
             for user in page["Users"]:
                 person = _person("", user["Attributes"])
                 if user.get("Enabled", False) and person.email:

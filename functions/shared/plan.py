@@ -7,7 +7,7 @@ the plan that people see. Strings and whole numbers only; money is a decimal str
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,10 @@ class PlannedCall:
     operation: str
     arguments: Mapping[str, Any]
     parameters: Mapping[str, Any]
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Who said each argument: `requester`, `result` (of a function), `model` or `operator`."""
+    after: Sequence[str] = ()
+    """Functions whose text from outside the model had read before it asked."""
 
 
 def draft_of(
@@ -45,8 +49,12 @@ def draft_of(
     agent: str,
     manifest: str,
     random: str,
+    approvers: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The request as a JSON value; `random` makes the digest a nonce that only who saw the plan can know."""
+    """The request as a JSON value; `random` makes the digest a nonce that only who saw the plan can know.
+
+    `approvers` are groups: only approvers who are in one of them may countersign it. What is empty is left out.
+    """
     return {
         "version": VERSION,
         "account": account,
@@ -64,9 +72,12 @@ def draft_of(
                 "operation": call.operation,
                 "arguments": dict(call.arguments),
                 "parameters": dict(call.parameters),
+                **({"origins": dict(call.origins)} if call.origins else {}),
+                **({"after": list(call.after)} if call.after else {}),
             }
             for call in calls
         ],
+        **({"approvers": list(approvers)} if approvers else {}),
         "random": random,
     }
 

@@ -1,6 +1,6 @@
 """Approvals as values, in any state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.shared.approval import Approval, Decision, Person, Status, Verdict
@@ -23,6 +23,7 @@ def approval_with(
     *,
     calls: Mapping[str, Mapping[str, Any]] | None = None,
     requester: Person = ALICE,
+    approvers: Sequence[str] = (),
     **more: Any,
 ) -> Approval:
     """An approval of these calls, by id; one instance if none are named."""
@@ -43,6 +44,7 @@ def approval_with(
         agent="ec2",
         manifest="m" * 64,
         random="r" * 26,
+        approvers=approvers,
     )
     whole = plan_of(draft, account_alias="", facts={}, prices={}, lease_hours=8)
     plan = canonical(draft if status is Status.PREPARING else whole)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 RULES = "tests/unit/test_approval_rules.py"
 DECIDE = "tests/integration/test_decide_approval.py"
 ENTITLED = "tests/integration/test_entitlement.py"
+GROUPS = "tests/integration/test_access_groups.py"
 SETTLING = "tests/integration/test_settling.py"
 LAUNCH = "tests/integration/test_launch_instance.py"
 REFUSALS = "tests/integration/test_launch_refusals.py"

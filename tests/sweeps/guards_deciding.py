@@ -1,6 +1,6 @@
 """Who decides, what, and when."""
 
-from tests.sweeps.guard import ATTACKS, DECIDE, ENTITLED, ORDERS, RULES, guard
+from tests.sweeps.guard import ATTACKS, DECIDE, ENTITLED, GROUPS, ORDERS, RULES, guard
 
 AUDITED_ONCE = (
     "functions/shared/audit.py",
@@ -13,7 +13,7 @@ DECIDING = (
     # who decides
     guard(
         "nobody decides their own request",
-        "shared/approval.py",
+        "shared/entitlement.py",
         "        if not self_confirm:\n            raise OwnRequest\n        return",
         "        return",
         RULES,
@@ -36,11 +36,40 @@ DECIDING = (
     ),
     guard(
         "only approvers decide",
-        "shared/approval.py",
+        "shared/entitlement.py",
         "    if APPROVERS not in groups:",
         "    if False:",
         RULES,
         DECIDE,
+    ),
+    guard(
+        "an agent's calls are decided by the groups its manifest names",
+        "shared/entitlement.py",
+        "    if not approval.can_be_countersigned_in(groups):",
+        "    if False:",
+        RULES,
+        GROUPS,
+    ),
+    guard(
+        "only approvers of the named groups are asked",
+        "request_approval/open_approval.py",
+        "        approvers = [person for person in approvers if person.sub in eligible]\n",
+        "",
+        GROUPS,
+    ),
+    guard(
+        "who may not decide an agent's calls does not see them in the inbox",
+        "approvals/handler.py",
+        "return approval.can_be_countersigned_in(caller.groups)",
+        'return "approvers" in caller.groups',
+        GROUPS,
+    ),
+    guard(
+        "a request carries the groups of its agent",
+        "chat/ask_approval.py",
+        "        approvers=agent.approve,\n",
+        "",
+        GROUPS,
     ),
     guard(
         "groups are read when deciding, not from the token",
@@ -57,6 +86,13 @@ DECIDING = (
         "",
         "tests/unit/test_people.py",
         ENTITLED,
+    ),
+    guard(
+        "agents that somebody may not use are not listed",
+        "pages/handler.py",
+        "                if agent.may_be_used_by(groups)\n",
+        "",
+        GROUPS,
     ),
     # what is decided, and when
     guard(

@@ -10,15 +10,13 @@ from functions.shared.approval import (
     AlreadyDecided,
     DigestDiffers,
     Expired,
-    NotAnApprover,
     NotReady,
-    OwnRequest,
     Person,
     Status,
     Verdict,
-    check_entitled,
     decide,
 )
+from functions.shared.entitlement import NotAnApprover, NotEligible, OwnRequest, check_entitled
 from functions.shared.errors import BadRequest, NotFound
 from tests.support.approvals import (
     ALICE,
@@ -110,6 +108,42 @@ def test_only_who_is_an_approver_now_may_decide(person, groups, refusal):
         return
     with pytest.raises(refusal):
         check_entitled(approval_with(), person, groups, self_confirm=False)
+
+
+@pytest.mark.parametrize(
+    ("groups", "refusal"),
+    [
+        ({"approvers", "security"}, None),
+        ({"approvers", "ops", "security"}, None),
+        ({"approvers", "network"}, NotEligible),
+        ({"approvers"}, NotEligible),
+        ({"approvers", "Security"}, NotEligible),
+        ({"security"}, NotAnApprover),
+        (set(), NotAnApprover),
+    ],
+    ids=str,
+)
+def test_an_agent_can_name_the_groups_whose_approvers_decide_its_calls(groups, refusal):
+    approval = approval_with(approvers=("security", "ops"))
+    if refusal is None:
+        check_entitled(approval, CAROL, frozenset(groups), self_confirm=False)
+        return
+    with pytest.raises(refusal):
+        check_entitled(approval, CAROL, frozenset(groups), self_confirm=False)
+
+
+def test_who_is_refused_reads_which_groups_decide():
+    for named, words in ((("ops",), "the group ops"), (("a", "b"), "one of the groups a, b")):
+        with pytest.raises(NotEligible, match=f"in {words} can"):
+            check_entitled(approval_with(approvers=named), CAROL, APPROVERS, self_confirm=False)
+
+
+def test_being_in_a_named_group_lets_nobody_decide_their_own_request():
+    everything = frozenset({"approvers", "security"})
+    with pytest.raises(OwnRequest):
+        check_entitled(
+            approval_with(approvers=("security",)), ALICE, everything, self_confirm=False
+        )
 
 
 def test_self_confirm_lets_the_requester_decide_and_the_decision_says_so():
