@@ -9,7 +9,7 @@ from aws_cdk import App
 from infra.agents import BadManifest, compile_agents, serialized
 from infra.interpreter import NoInterpreter, Target, host_target, lambda_target
 from infra.packages import Packages
-from infra.page import ROOT, BadPage, Page, read_page
+from infra.page import ROOT, BadPage, Page, agents_directory, read_page
 from infra.stack import Countersign
 from infra.stage import stage_of
 
@@ -17,11 +17,11 @@ LOCAL_PYTHON = str(ROOT / ".venv-emulator" / "bin" / "python")
 
 
 def build(app: App) -> Countersign:
-    """The stack that the context asks for: `home` is the directory of the operator's page."""
+    """The stack that the context asks for: `home` is the directory of the operator's page, and `agents`
+    that of the manifests where they are not in it."""
     home = Path(app.node.try_get_context("home") or ROOT)
     page = read_page(home, os.environ)
-    own = home / "agents"
-    agents = compile_agents(own if own.is_dir() else ROOT / "agents")
+    agents = compile_agents(Path(app.node.try_get_context("agents") or agents_directory(home)))
     target = target_of(page, app.node.try_get_context("local_python") or LOCAL_PYTHON)
     return Countersign(
         app,

@@ -196,6 +196,12 @@ class Page(Part):
         return ZoneInfo(self.time_zone)
 
 
+def agents_directory(home: Path) -> Path:
+    """The manifests of an operator's home; those we ship where it has none."""
+    own = home / "agents"
+    return own if own.is_dir() else ROOT / "agents"
+
+
 def read_page(directory: Path, environment: Mapping[str, str]) -> Page:
     """The page of a directory, or the example's where there is none; raises `BadPage`."""
     file = directory / NAME
