@@ -72,16 +72,17 @@ class _Operation:
     def check(self, arguments: Any) -> object:
         return arguments
 
-    def confirmation(self, arguments: Any) -> str:
-        return "\n".join(f"{name}: {value}" for name, value in arguments.items())
+    def confirmation(self, call: Any) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in call["arguments"].items())
 
-    def summary(self, arguments: Any) -> str:
+    def summary(self, call: Any) -> str:
+        arguments = call["arguments"]
         return f"Start {arguments['count']} × {arguments['instance_type']}"
 
-    def facts(self, arguments: Any) -> list[dict[str, str]]:
+    def facts(self, call: Any) -> list[dict[str, str]]:
         return [
             {"label": name, "value": str(value), "source": "model"}
-            for name, value in arguments.items()
+            for name, value in call["arguments"].items()
         ]
 
 

@@ -49,29 +49,29 @@ class Ending:
         """What EC2 will be sent; the operator fixes nothing here."""
         return {"InstanceIds": [self.check(arguments).instance_id]}
 
-    def confirmation(self, arguments: Mapping[str, Any]) -> str:
+    def confirmation(self, call: Mapping[str, Any]) -> str:
         """The program's own words for what was asked; hostile values cannot forge a line."""
         rule = "-" * 32
         return (
             f"\nYou are trying to {self.verb} an instance.\n"
             f"{self.means}\n"
             f"{rule}\n"
-            f"Instance: {literal(arguments.get('instance_id'))}\n"
+            f"Instance: {literal(call['arguments'].get('instance_id'))}\n"
             f"{rule}\n"
             "proceed? (y/n): "
         )
 
-    def summary(self, arguments: Mapping[str, Any]) -> str:
+    def summary(self, call: Mapping[str, Any]) -> str:
         """One line for an inbox or a subject."""
-        return f"{self.verb.capitalize()} {literal(arguments.get('instance_id'))}"
+        return f"{self.verb.capitalize()} {literal(call['arguments'].get('instance_id'))}"
 
-    def facts(self, arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    def facts(self, call: Mapping[str, Any]) -> list[dict[str, str]]:
         """Rows of the approver's table; `source` says who said it."""
         return [
             {
                 "key": "instance_id",
                 "label": "Instance",
-                "value": literal(arguments.get("instance_id")),
+                "value": literal(call["arguments"].get("instance_id")),
                 "source": "model",
                 "level": "plain",
             }

@@ -42,9 +42,9 @@ def planned(arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str,
     return {"instance_id": asked.instance_id, "hours": asked.hours}
 
 
-def confirmation(arguments: Mapping[str, Any]) -> str:
+def confirmation(call: Mapping[str, Any]) -> str:
     """The program's own words for what was asked; hostile values cannot forge a line."""
-    rule = "-" * 32
+    arguments, rule = call["arguments"], "-" * 32
     return (
         "\nYou are trying to extend the lease of an instance.\n"
         "Below is information about the lease you are trying to extend.\n"
@@ -56,19 +56,20 @@ def confirmation(arguments: Mapping[str, Any]) -> str:
     )
 
 
-def summary(arguments: Mapping[str, Any]) -> str:
+def summary(call: Mapping[str, Any]) -> str:
     """One line for an inbox or a subject."""
+    arguments = call["arguments"]
     instance_id, hours = literal(arguments.get("instance_id")), literal(arguments.get("hours"))
     return f"Extend the lease of {instance_id} by {hours} h"
 
 
-def facts(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+def facts(call: Mapping[str, Any]) -> list[dict[str, str]]:
     """Rows of the approver's table; `source` says who said it."""
     return [
         {
             "key": name,
             "label": label,
-            "value": literal(arguments.get(name)),
+            "value": literal(call["arguments"].get(name)),
             "source": "model",
             "level": "plain",
         }

@@ -152,9 +152,9 @@ def _details(plan: Mapping[str, Any]) -> list[Block]:
     calls = plan["calls"]
     for number, call in enumerate(calls, start=1):
         if len(calls) > 1:
-            summary = OPERATIONS[call["operation"]].summary(call["arguments"])
+            summary = OPERATIONS[call["operation"]].summary(call)
             blocks.append(Line(f"{number} of {len(calls)}: {defanged(summary)}"))
-        facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call["arguments"])
+        facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call)
         rows = [_fact_row(fact) for fact in facts]
         if len(calls) > 1 and call.get("price"):
             rows.append(("Price:", price_words(call["price"])))

@@ -1,4 +1,4 @@
-"""The operations that a person countersigns: a visible table, one module and one line each; and those that only read."""
+"""The operations that a person countersigns, one module and one line each; and the names of those that only read."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -16,13 +16,13 @@ class Operation(Protocol):
     def planned(self, arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
         """What AWS will be sent, with what the operator fixed."""
 
-    def confirmation(self, arguments: Mapping[str, Any]) -> str:
-        """The program's own words for what was asked."""
+    def confirmation(self, call: Mapping[str, Any]) -> str:
+        """The program's own words for what was asked, of a planned call."""
 
-    def summary(self, arguments: Mapping[str, Any]) -> str:
+    def summary(self, call: Mapping[str, Any]) -> str:
         """One line."""
 
-    def facts(self, arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    def facts(self, call: Mapping[str, Any]) -> list[dict[str, str]]:
         """Rows of the approver's table."""
 
 
@@ -39,11 +39,9 @@ READS: frozenset[str] = frozenset({"list_images", "list_key_pairs", "list_instan
 
 def confirmation_of(calls: Iterable[Mapping[str, Any]]) -> str:
     """The confirmation of every planned call, one after the other."""
-    return "\n".join(
-        OPERATIONS[call["operation"]].confirmation(call["arguments"]) for call in calls
-    )
+    return "\n".join(OPERATIONS[call["operation"]].confirmation(call) for call in calls)
 
 
 def summary_of(calls: Iterable[Mapping[str, Any]]) -> str:
     """One line for all calls of a plan."""
-    return "; ".join(OPERATIONS[call["operation"]].summary(call["arguments"]) for call in calls)
+    return "; ".join(OPERATIONS[call["operation"]].summary(call) for call in calls)

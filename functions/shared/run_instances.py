@@ -52,9 +52,9 @@ def check(arguments: Mapping[str, Any]) -> RunInstances:
         raise BadArguments("; ".join(complaints) + ".") from error
 
 
-def confirmation(arguments: Mapping[str, Any]) -> str:
+def confirmation(call: Mapping[str, Any]) -> str:
     """The program's own words for what was asked; hostile values cannot forge a line."""
-    rule = "-" * 32
+    arguments, rule = call["arguments"], "-" * 32
     return (
         "\nYou are trying to start an instance.\n"
         "Below is information about the instance you are trying to launch.\n"
@@ -67,18 +67,19 @@ def confirmation(arguments: Mapping[str, Any]) -> str:
     )
 
 
-def summary(arguments: Mapping[str, Any]) -> str:
+def summary(call: Mapping[str, Any]) -> str:
     """One line for an inbox or a subject."""
+    arguments = call["arguments"]
     return f"Start 1 × {_literal(arguments.get('instance_type'))} from {_literal(arguments.get('image_id'))}"
 
 
-def facts(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+def facts(call: Mapping[str, Any]) -> list[dict[str, str]]:
     """Rows of the approver's table; `source` says who said it."""
     return [
         {
             "key": name,
             "label": label,
-            "value": _literal(arguments.get(name)),
+            "value": _literal(call["arguments"].get(name)),
             "source": "model",
             "level": "plain",
         }

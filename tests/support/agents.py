@@ -18,7 +18,7 @@ def agent_with(parameters: dict[str, Any], *, name: str = "measure") -> Agent:
     """An agent of one function with this schema; the operation `anything` takes whatever fits it."""
     function = {"name": name, "description": "For tests.", "parameters": parameters}
     return replace(
-        ec2_agent(), functions={name: function}, actions={name: Action("aws", "anything")}
+        ec2_agent(), functions={name: function}, actions={name: Action("aws", "anything", "always")}
     )
 
 
@@ -28,11 +28,11 @@ class Anything:
     def check(self, arguments: object) -> object:
         return arguments
 
-    def confirmation(self, arguments: object) -> str:
-        return str(arguments)
+    def confirmation(self, call: dict[str, Any]) -> str:
+        return str(call["arguments"])
 
-    def summary(self, arguments: object) -> str:
-        return str(arguments)
+    def summary(self, call: dict[str, Any]) -> str:
+        return str(call["arguments"])
 
-    def facts(self, arguments: object) -> list[dict[str, str]]:
+    def facts(self, call: dict[str, Any]) -> list[dict[str, str]]:
         return []

@@ -17,7 +17,7 @@ RULE = "-" * 32
 
 
 def test_ec2_16_the_confirmation_is_the_articles_text():
-    assert confirmation(INSTANCE) == (
+    assert confirmation({"arguments": INSTANCE}) == (
         "\nYou are trying to start an instance.\n"
         "Below is information about the instance you are trying to launch.\n"
         "--------------------------------\n"
@@ -52,18 +52,19 @@ HOSTILE = [
 @pytest.mark.parametrize("name", ["image_id", "instance_type", "key_name"])
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)
 def test_ec2_17_a_hostile_value_forges_no_line_and_hides_nothing(name, value):
-    shown = confirmation({**INSTANCE, name: value})
-    assert len(shown.splitlines()) == len(confirmation(INSTANCE).splitlines())
+    shown = confirmation({"arguments": {**INSTANCE, name: value}})
+    assert len(shown.splitlines()) == len(confirmation({"arguments": INSTANCE}).splitlines())
     assert shown.isascii()
     assert all(line.isprintable() for line in shown.split("\n"))
-    assert "\n" not in summary({**INSTANCE, name: value})
+    assert "\n" not in summary({"arguments": {**INSTANCE, name: value}})
     assert all(
-        row["value"].isascii() and row["value"].isprintable() for row in facts({name: value})
+        row["value"].isascii() and row["value"].isprintable()
+        for row in facts({"arguments": {name: value}})
     )
 
 
 def test_ec2_17_literal_markup_is_shown_as_it_stands():
-    shown = confirmation({**INSTANCE, "key_name": "<script>alert(1)</script>"})
+    shown = confirmation({"arguments": {**INSTANCE, "key_name": "<script>alert(1)</script>"}})
     assert "Key pair name: <script>alert(1)</script>\n" in shown
 
 
