@@ -164,8 +164,9 @@ class LaunchInstanceSettings(Settings):
     target: str
     launch_role_arn: str
     budgets_table: str
-    """Empty: there are no budgets."""
+    """Set without budgets too: what was counted before they were taken off is still taken back."""
     budget_launches: int
+    """0: there are no budgets."""
     budget_live_instances: int
 
 
