@@ -63,7 +63,7 @@ class LaunchInstance(Construct):
                 region=page.target_region,
                 target=page.target.name,
                 launch_role_arn=self.launch_role.role_arn,
-                budgets_table=tables.budgets.table_name if page.budgets else "",
+                budgets_table=tables.budgets.table_name,
                 budget_launches=page.budgets.launches if page.budgets else 0,
                 budget_live_instances=page.budgets.live_instances if page.budgets else 0,
             ),

@@ -1,9 +1,15 @@
-"""What EC2's errors mean for a launch: send the same again, or tell the truth and stop.
+"""What AWS's errors mean for a call: send the same again, or tell the truth and stop.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
 from functions.shared.approval import Outcome
+from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
 
 MESSAGE_CHARACTERS = 300
@@ -20,6 +26,17 @@ NOT_TAKEN = frozenset(
 PERHAPS_TAKEN = frozenset({"InternalError", "InternalFailure", "Unavailable", "RequestTimeout"})
 """Something may have started; only the same client token may be sent again."""
 MISMATCH = "IdempotentParameterMismatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """How a refusal is told: `AWS refused the launch: … Nothing was started.`"""
+
+    what: str
+    nothing: str
+    known: Mapping[str, str]
+    """Sentences of ours by AWS's codes."""
+
 
 _SENTENCES = {
     "InvalidAMIID.NotFound": "the AMI does not exist in this region",
@@ -48,6 +65,7 @@ _SENTENCES = {
 }
 
 
+LAUNCH = Words(what="the launch", nothing="Nothing was started.", known=_SENTENCES)
 CAPACITY_TRIES = 3
 
 
@@ -64,36 +82,51 @@ def is_capacity(code: str) -> bool:
     return code.startswith("Insufficient") and code.endswith("Capacity")
 
 
-def judge(code: str, message: str, http_status: int) -> Outcome:
+def judge(code: str, message: str, http_status: int, words: Words = LAUNCH) -> Outcome:
     """The outcome of a final error; raises `TemporarilyUnavailable` or `LaunchAmbiguous` for the others."""
     if code in NOT_TAKEN:
         raise TemporarilyUnavailable(code)
-    is_answered = code in _SENTENCES or code.startswith("Insufficient")
+    is_answered = code in words.known or code.startswith("Insufficient")
     if code in PERHAPS_TAKEN or (http_status >= 500 and not is_answered):
         raise LaunchAmbiguous(code)
     if code == MISMATCH:
         return Outcome(
             "unknown",
-            f"AWS already knows this launch with other parameters ({code}); an operator must look. "
-            "Nothing else was started.",
+            f"AWS already knows {words.what} with other parameters ({code}); an operator must look. "
+            "This request did nothing more.",
         )
-    return Outcome("failed", refusal_sentence(code, message))
+    return Outcome("failed", refusal_sentence(code, message, words))
 
 
-def refusal_sentence(code: str, message: str) -> str:
+def judged(error: ClientError, words: Words = LAUNCH) -> Outcome:
+    """The same for an error as the client raised it."""
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return judge(error_code(error), message, status, words)
+
+
+def refusal_sentence(code: str, message: str, words: Words = LAUNCH) -> str:
     """A refusal for model and person; an encoded authorization message is never part of it."""
-    return f"{would_refuse(code, message, 'AWS refused the launch')} Nothing was started."
+    told = would_refuse(code, message, words, "AWS refused")
+    return f"{told} {words.nothing}"
 
 
-def would_refuse(code: str, message: str, beginning: str = "AWS would refuse the launch") -> str:
+def would_refuse(
+    code: str, message: str, words: Words = LAUNCH, beginning: str = "AWS would refuse"
+) -> str:
     """The same before anything was sent."""
-    return f"{beginning}: {_sentence(code, message)} ({code})."
+    return f"{beginning} {words.what}: {_sentence(code, message, words)} ({code})."
 
 
-def _sentence(code: str, message: str) -> str:
+def _sentence(code: str, message: str, words: Words) -> str:
     """Our own words where we have them; else AWS's first sentence, quoted and short."""
-    known = _SENTENCES.get(code)
+    known = words.known.get(code)
     if known is not None:
         return known
-    line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
-    return f'"{line[:MESSAGE_CHARACTERS]}"'
+    return f'"{one_line(message)}"'
+
+
+def one_line(text: str) -> str:
+    """Somebody else's words on one line, short."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line[:MESSAGE_CHARACTERS]

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from functions.launch_instance.launch import Launching, launch
+from functions.launch_instance.launch import launch
 from functions.launch_instance.launch_role import ec2_under_launch_role
+from functions.launch_instance.launching import Launching
 from functions.launch_instance.rehearse import rehearse
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.aws import client
@@ -53,7 +54,7 @@ def deps() -> Launching:
         ledger=Ledger(dynamodb, approvals),
         leases=LeaseTable(dynamodb, approvals),
         budgets=LaunchBudgets(
-            table=settings.budgets_table,
+            table=settings.budgets_table if settings.budget_launches else "",
             launches=settings.budget_launches,
             live_instances=settings.budget_live_instances,
         ),

@@ -10,7 +10,7 @@ from functions.launch_instance.ec2_errors import (
     judge,
     would_refuse,
 )
-from functions.launch_instance.launch import Launching
+from functions.launch_instance.launching import Launching
 from functions.launch_instance.request import tags_of
 from functions.shared import run_instances
 from functions.shared.approval import Approval, Status

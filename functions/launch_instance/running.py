@@ -43,6 +43,19 @@ def seen_running(
     return Outcome("succeeded", _report(instance_id, instance, request, approved, region))
 
 
+def state_of(ec2: Any, instance_id: str, *, until: str, sleep: Callable[[float], None]) -> str:
+    """The state in which EC2 shows an instance: `until`, or the last one seen in two minutes; empty where none was."""
+    state = ""
+    for poll in range(POLLS):
+        instance = _described(ec2, instance_id)
+        state = str(instance["State"]["Name"]) if instance else state
+        if state == until:
+            break
+        if poll < POLLS - 1:
+            sleep(POLL_SECONDS)
+    return state
+
+
 def _described(ec2: Any, instance_id: str) -> Mapping[str, Any] | None:
     try:
         answer = ec2.describe_instances(InstanceIds=[instance_id])

@@ -12,7 +12,7 @@ from functions.launch_instance.ec2_errors import (
     LaunchAmbiguous,
     NoCapacity,
     is_capacity,
-    judge,
+    judged,
 )
 from functions.launch_instance.request import tags_of
 from functions.launch_instance.running import seen_running
@@ -113,17 +113,11 @@ def _sent(
     try:
         if is_capacity(code) and not was_sent and ledger.no_capacity(*key) < CAPACITY_TRIES:
             raise NoCapacity(code)
-        return _judged(refusal, code)
+        return judged(refusal)
     except TemporarilyUnavailable:
         if not was_sent:
             ledger.nothing_taken(*key)
         raise
-
-
-def _judged(refusal: ClientError, code: str) -> Outcome:
-    message = str(refusal.response.get("Error", {}).get("Message", ""))
-    status = int(refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return judge(code, message, status)
 
 
 def _unclear(code: str) -> Outcome:

@@ -36,14 +36,32 @@ OVER = frozenset({LeaseState.TERMINATED, LeaseState.GONE, LeaseState.REFUSED})
 """Nothing more is ever due."""
 
 
+_OVER_WORDS = {
+    LeaseState.TERMINATED: "It is terminated.",
+    LeaseState.GONE: "Somebody else terminated it.",
+    LeaseState.REFUSED: "It does not carry the tags of its approval.",
+}
+
+
 class LeaseStep(StrEnum):
     WARN = "warn"
     STOP = "stop"
     TERMINATE = "terminate"
 
 
+_DONE = {
+    LeaseStep.WARN: LeaseState.WARNED,
+    LeaseStep.STOP: LeaseState.STOPPED,
+    LeaseStep.TERMINATE: LeaseState.TERMINATED,
+}
+
+
 class NotExtendable(Exception):
     """Why a lease cannot be extended: one sentence for model and person."""
+
+
+class NotEndable(Exception):
+    """Why an instance cannot be stopped or terminated on request: one sentence for model and person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +79,11 @@ class Lease:
                 return self.ends_at - WARNING_SECONDS
             case LeaseState.WARNED | LeaseState.STOPPING:
                 return self.ends_at
-            case LeaseState.STOPPED | LeaseState.TERMINATING:
+            case LeaseState.STOPPED:
                 return self.terminates_at()
+            case LeaseState.TERMINATING:
+                # Never stopped: somebody countersigned the termination, and its try was lost.
+                return self.ends_at if self.stopped_at is None else self.terminates_at()
         return None
 
     def terminates_at(self) -> int:
@@ -95,6 +116,31 @@ class Lease:
                 return replace(self, state=LeaseState.STOPPED, stopped_at=now)
             case LeaseStep.TERMINATE:
                 return replace(self, state=LeaseState.TERMINATED)
+
+    def has_taken(self, step: LeaseStep) -> bool:
+        """Whether this step was its newest."""
+        return self.state is _DONE.get(step)
+
+    def on_request(self, step: LeaseStep) -> "Lease":
+        """The state that is stored before EC2 is asked, where a person wants the step now.
+
+        What the step has done already stays as it is. Raises `NotEndable`.
+        """
+        if self.has_taken(step):
+            return self
+        if self.state in OVER:
+            raise NotEndable(_OVER_WORDS[self.state])
+        if step is LeaseStep.STOP and self.state is LeaseState.TERMINATING:
+            raise NotEndable("It is being terminated.")
+        return self.taking(step)
+
+    def not_taken(self) -> "Lease":
+        """The state after EC2 has refused the step that was stored: what it was before."""
+        if self.state not in (LeaseState.STOPPING, LeaseState.TERMINATING):
+            return self
+        return replace(
+            self, state=LeaseState.STOPPED if self.stopped_at is not None else LeaseState.RUNNING
+        )
 
     def over(self, state: LeaseState) -> "Lease":
         """Ended without a step of ours: `gone` or `refused`."""

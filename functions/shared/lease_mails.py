@@ -8,6 +8,7 @@ from functions.shared.lease_table import LeasedInstance
 from functions.shared.mails import local_time, told_mail
 
 WARNED, STOPPED, TERMINATED = "lease_warned", "lease_stopped", "lease_terminated"
+STOPPED_ON_REQUEST, TERMINATED_ON_REQUEST = "instance_stopped", "instance_terminated"
 
 
 def lease_mail(
@@ -52,8 +53,25 @@ def _terminated(leased: LeasedInstance, time_zone: str) -> Words:  # noqa: ARG00
     ]
 
 
+def _stopped_on_request(leased: LeasedInstance, time_zone: str) -> Words:
+    terminates = local_time(leased.lease.terminates_at(), time_zone)
+    return "Stopped", [
+        f"Instance {leased.instance_id} was stopped: somebody asked for it, and somebody else countersigned it.",
+        f"It keeps its disks until {terminates}; then it is terminated. "
+        "Save what you need before, or ask your operator to keep it.",
+    ]
+
+
+def _terminated_on_request(leased: LeasedInstance, time_zone: str) -> Words:  # noqa: ARG001 - one form for all
+    return "Terminated", [
+        f"Instance {leased.instance_id} was terminated: somebody asked for it, and somebody else countersigned it."
+    ]
+
+
 _WORDS: Mapping[str, Callable[[LeasedInstance, str], Words]] = {
     WARNED: _warned,
     STOPPED: _stopped,
     TERMINATED: _terminated,
+    STOPPED_ON_REQUEST: _stopped_on_request,
+    TERMINATED_ON_REQUEST: _terminated_on_request,
 }

@@ -97,8 +97,11 @@ class LeaseTable(LeaseReader):
         self._approvals = approvals
 
     def claim(self, leased: LeasedInstance, lease: Lease) -> LeasedInstance:
-        """Write down what EC2 is about to be asked, so that no extension comes between."""
-        update = self._update(leased, {"lease_state": lease.state.value}, remove=())
+        """Write down what EC2 is about to be asked, so that no extension comes between; or that it took nothing."""
+        values: dict[str, Any] = {"lease_state": lease.state.value}
+        if not leased.untold:
+            values["due_at"] = lease.due_at()
+        update = self._update(leased, values, remove=())
         try:
             self._client.update_item(**update)
         except self._client.exceptions.ConditionalCheckFailedException as error:
@@ -116,6 +119,7 @@ class LeaseTable(LeaseReader):
         now: datetime,
         is_told: bool,
         others: Sequence[Mapping[str, Any]] = (),
+        actor: str = "end_lease",
     ) -> LeasedInstance:
         """The next state with its audit row and `others`, in one write; `is_told`: people are to be told of it."""
         moved = replace(leased, lease=lease, untold=event if is_told else "")
@@ -127,7 +131,7 @@ class LeaseTable(LeaseReader):
             update = self._update(leased, values, remove=())
         else:
             update = self._update(leased, *_rest(lease, values))
-        self._write(update, approval, event, "end_lease", leased, details, now, others)
+        self._write(update, approval, event, actor, leased, details, now, others)
         return moved
 
     def extend(

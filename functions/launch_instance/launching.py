@@ -1,0 +1,32 @@
+"""What every runner of an approved call works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.shared.approval_table import ApprovalTable
+from functions.shared.budgets import LaunchBudgets
+from functions.shared.findings import Findings
+from functions.shared.freeze import Freeze
+from functions.shared.lease_table import LeaseTable
+from functions.shared.ledger import Ledger
+from functions.shared.seal import SealCheck
+from functions.shared.settings import LaunchInstanceSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launching:
+    settings: LaunchInstanceSettings
+    approvals: ApprovalTable
+    ledger: Ledger
+    leases: LeaseTable
+    budgets: LaunchBudgets
+    findings: Findings
+    seals: SealCheck
+    freeze: Callable[[], Freeze]
+    """The switch, read anew each time; raises `FreezeUnreadable`."""
+    ec2_for: Callable[[str], Any]
+    """An EC2 client under the launch role, with the approval's id as source identity."""
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]

@@ -1,0 +1,95 @@
+"""The table of what each operation does once it is approved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.launch_instance.ec2_errors import LaunchAmbiguous
+from functions.launch_instance.end_instance import end_instance
+from functions.launch_instance.extend import extend
+from functions.launch_instance.launching import Launching
+from functions.launch_instance.start_instance import start_instance
+from functions.shared import extend_lease
+from functions.shared.approval import Outcome
+from functions.shared.approved_call import ApprovedCall
+from functions.shared.end_instances import ENDINGS
+from functions.shared.ledger import LedgerRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """One operation: what it does, and what holds before it may."""
+
+    run: Callable[[Launching, ApprovedCall, Any, LedgerRow | None, bool], Outcome]
+    """With its client, the ledger row that stood before, and whether AWS may be sent anything."""
+    client: Callable[[Launching, str], Any]
+    """What it reaches the target with, for an approval's id; under the launch role."""
+    nothing: str
+    """The sentence for what was not done."""
+    is_launch: bool = False
+    """Whether it starts an instance: it counts against budgets, and its type must still be allowed."""
+    runs_while_frozen: bool = False
+
+
+def _ec2(deps: Launching, approval_id: str) -> Any:
+    return deps.ec2_for(approval_id)
+
+
+def _start(
+    deps: Launching, approved: ApprovedCall, ec2: Any, row: LedgerRow | None, may_send: bool
+) -> Outcome:
+    return start_instance(
+        approved,
+        ec2=ec2,
+        ledger=deps.ledger,
+        settings=deps.settings,
+        row=row,
+        may_send=may_send,
+        clock=deps.clock,
+        sleep=deps.sleep,
+    )
+
+
+def _extend(
+    deps: Launching,
+    approved: ApprovedCall,
+    ec2: Any,
+    row: LedgerRow | None,  # noqa: ARG001 - an extension is known by its lease
+    may_send: bool,
+) -> Outcome:
+    if not may_send:
+        raise LaunchAmbiguous("An extension had begun before it was stopped.")
+    return extend(
+        extend_lease.check(approved.call["arguments"]),
+        approval=approved.approval,
+        call_id=approved.id,
+        ec2=ec2,
+        stack=deps.settings.stack,
+        approvals=deps.approvals,
+        leases=deps.leases,
+        now=deps.clock(),
+    )
+
+
+def _end(
+    deps: Launching,
+    approved: ApprovedCall,
+    ec2: Any,
+    row: LedgerRow | None,  # noqa: ARG001 - what was done is known by the lease
+    may_send: bool,
+) -> Outcome:
+    if not may_send:
+        raise LaunchAmbiguous("The instance's end had begun before it was stopped.")
+    return end_instance(deps, approved, ENDINGS[approved.operation], ec2)
+
+
+RUNNERS: Mapping[str, Runner] = {
+    "run_instances": Runner(
+        run=_start, client=_ec2, nothing="Nothing was started.", is_launch=True
+    ),
+    "extend_lease": Runner(run=_extend, client=_ec2, nothing="Nothing was extended."),
+    "stop_instances": Runner(
+        run=_end, client=_ec2, nothing="Nothing was stopped.", runs_while_frozen=True
+    ),
+    "terminate_instances": Runner(run=_end, client=_ec2, nothing="Nothing was terminated."),
+}
