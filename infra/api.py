@@ -17,7 +17,7 @@ from infra.room import Room
 from infra.sign_in import SignIn
 
 SIGNED_IN: Mapping[str, tuple[str, ...]] = {
-    "chat": ("POST /chat",),
+    "chat": ("POST /chat", "POST /conversations/{conversation_id}/tool_results"),
     "conversations": (
         "GET /conversations",
         "GET /conversations/{conversation_id}",

@@ -4,6 +4,7 @@ from aws_cdk import Aws, Duration, Fn
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
+from infra.agents import Compiled
 from infra.deployment import Deployment
 from infra.reasons import accept
 from infra.room import Room
@@ -14,6 +15,7 @@ GROUPS = {
     "auditors": "May read what was asked, shown, decided and done.",
     "operators": "Run the product.",
 }
+NAMED = "Named by the manifest of an agent: may use it, or countersign its calls."
 CALLBACK = "/session/callback"
 SIGN_IN_REMEMBERED = Duration.days(30)
 
@@ -21,17 +23,15 @@ SIGN_IN_REMEMBERED = Duration.days(30)
 class SignIn(Construct):
     """E-mail or passkey; accounts are made by the operator, never by a stranger."""
 
-    def __init__(self, scope: Construct, id: str, *, deployment: Deployment, origin: str) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, deployment: Deployment, agents: Compiled, origin: str
+    ) -> None:
         super().__init__(scope, id)
         self.pool = self._pool(deployment)
         for name, description in GROUPS.items():
-            cognito.CfnUserPoolGroup(
-                self,
-                name.capitalize(),
-                user_pool_id=self.pool.user_pool_id,
-                group_name=name,
-                description=description,
-            )
+            self._group(name.capitalize(), name, description)
+        for name in groups_named(agents):
+            self._group(f"Group-{name}", name, NAMED)
         self.client = self._client(deployment, origin)
         domain = self._domain(deployment)
         cognito.CfnManagedLoginBranding(
@@ -49,6 +49,15 @@ class SignIn(Construct):
     def allow(self, function: Room, *verbs: str) -> None:
         """Allow a Lambda to ask the pool about people."""
         function.may([f"cognito-idp:{verb}" for verb in verbs], [self.pool.user_pool_arn])
+
+    def _group(self, id: str, name: str, description: str) -> None:
+        cognito.CfnUserPoolGroup(
+            self,
+            id,
+            user_pool_id=self.pool.user_pool_id,
+            group_name=name,
+            description=description,
+        )
 
     def _pool(self, deployment: Deployment) -> cognito.UserPool:
         stage = deployment.stage
@@ -130,3 +139,14 @@ class SignIn(Construct):
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"countersign-{unique}"),
             managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
         )
+
+
+def groups_named(agents: Compiled) -> list[str]:
+    """The groups that manifests name beside the four that are always there."""
+    named = {
+        group
+        for agent in agents.values()
+        for groups in agent.get("access", {}).values()
+        for group in groups
+    }
+    return sorted(named - GROUPS.keys())

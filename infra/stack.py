@@ -59,7 +59,7 @@ class Countersign(Stack):
             dead_letters=protection.dead_letters,
         )
         api = Api(self, "Api", deployment=deployment)
-        sign_in = SignIn(self, "SignIn", deployment=deployment, origin=api.origin)
+        sign_in = SignIn(self, "SignIn", deployment=deployment, agents=agents, origin=api.origin)
         tables = Tables(self, "Tables", deployment=deployment)
         notifications = Notifications(self, "Notifications", deployment=deployment)
         model = Model(self, "Model", deployment=deployment)

@@ -41,6 +41,8 @@ PAGES: Mapping[str, dict[str, Any]] = {
         "login": {"login_url": "http://127.0.0.1:8787", "token_url": "http://127.0.0.1:4566"},
     },
 }
+ACCESS = {"WithSes": {"use": ["requesters", "network"], "approve": ["security", "network"]}}
+"""Groups that the manifests of a stack name."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def assembly(tmp_path_factory):
     )
     for stack, page in PAGES.items():
         checked = Page.model_validate({**COMMON, "stack": stack, **page})
-        Countersign(app, page=checked, agents=agents, packages=packages)
+        access = {"access": ACCESS[stack]} if stack in ACCESS else {}
+        named = {agent_id: {**agent, **access} for agent_id, agent in agents.items()}
+        Countersign(app, page=checked, agents=named, packages=packages)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
         app.synth()

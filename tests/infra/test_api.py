@@ -10,7 +10,8 @@ OPEN = {
 }  # fmt: skip
 SIGNED_IN = {
     "POST /chat", "GET /conversations", "GET /conversations/{conversation_id}",
-    "DELETE /conversations/{conversation_id}", "GET /approvals", "GET /approvals/{approval_id}",
+    "DELETE /conversations/{conversation_id}",
+    "POST /conversations/{conversation_id}/tool_results", "GET /approvals", "GET /approvals/{approval_id}",
     "POST /approvals/{approval_id}/decision", "POST /approvals/{approval_id}/cancel",
     "GET /agents", "GET /freeze", "POST /freeze",
 }  # fmt: skip

@@ -64,8 +64,27 @@ def test_the_laptop_run_signs_in_at_its_own_origin_for_a_day(laptop):
     assert session["TOKEN_URL"] == "http://127.0.0.1:4566"
 
 
-def test_there_are_the_four_groups(production):
-    names = {
-        group.properties["GroupName"] for group in production.of_type("AWS::Cognito::UserPoolGroup")
+def groups_of(template):
+    return sorted(
+        group.properties["GroupName"] for group in template.of_type("AWS::Cognito::UserPoolGroup")
+    )
+
+
+FOUR = ["approvers", "auditors", "operators", "requesters"]
+
+
+def test_there_are_the_four_groups_and_those_that_manifests_name_once(production, with_ses):
+    assert groups_of(production) == FOUR
+    assert groups_of(with_ses) == sorted([*FOUR, "network", "security"])
+
+
+def test_a_group_of_a_manifest_takes_no_place_of_another(with_ses):
+    """A changed path would delete a group, and with it who is in it."""
+    assert {group.path for group in with_ses.of_type("AWS::Cognito::UserPoolGroup")} == {
+        "SignIn/Requesters",
+        "SignIn/Approvers",
+        "SignIn/Auditors",
+        "SignIn/Operators",
+        "SignIn/Group-network",
+        "SignIn/Group-security",
     }
-    assert names == {"requesters", "approvers", "auditors", "operators"}
