@@ -75,8 +75,8 @@ guards: setup ## take each guard out of the product and count the tests that see
 	$(PRIVATE) $(VENV)/python -m tests.sweeps.guards $(ARGUMENTS)
 
 .PHONY: local
-local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…), without an AWS account
-	$(VENV)/python -m local --port $(PORT)
+local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…, HOME_DIRECTORY=…), without an AWS account
+	$(VENV)/python -m local --port $(PORT) --home $(HOME_DIRECTORY)
 
 .PHONY: local-stop
 local-stop: setup ## stop what make local started

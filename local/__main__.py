@@ -8,20 +8,26 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from local.deployment import Cdk, StackWish, deploy
 from local.emulator_process import EmulatorProcess
 from local.front import Front, Server, listen
+from local.home import Home
 from local.mailbox import Mailbox
 from local.model_choice import ModelChoice, check_reachable, choose_model
 from local.people import PASSWORD, PEOPLE
 from local.programs import ACCOUNT, REGION, ROOT, check_programs
 from local.refusal import CannotRun
+from local.reload import Reload
 from local.run_files import READY, is_alive, only_run_here, record_processes, stop, write_whole
 from local.scripted_model.server import scripted_model
 from local.seed import Emulated, seed
+
+LOOK_SECONDS = 0.5
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -29,6 +35,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8787))
     parser.add_argument("--directory", type=Path, default=ROOT / ".local", help="for its files")
+    parser.add_argument("--home", type=Path, default=ROOT, help="whose agents/ run")
     parser.add_argument("--stop", action="store_true", help="end the run of this directory")
     tests = parser.add_argument_group("for tests")
     tests.add_argument("--emulator", default="", help="address of one that runs already")
@@ -43,6 +50,21 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What has to be looked at while a run goes on."""
+
+    emulator: EmulatorProcess | None
+    """None where it is not ours."""
+    reload: Reload[Any]
+
+    def look(self) -> None:
+        """Bring in what changed; raises `CannotRun` when the emulator has ended."""
+        if self.emulator is not None and not self.emulator.is_running():
+            raise CannotRun("The emulator has ended by itself; its log is in the run's directory.")
+        self.reload()
+
+
 class Run:
     """One laptop run: everything it started is ended when it ends."""
 
@@ -52,9 +74,11 @@ class Run:
         self._directory: Path = chosen.directory.resolve()
         self._began = time.monotonic()
 
-    def prepare(self) -> EmulatorProcess | None:
-        """Start, deploy, seed, and tell that it is ready; the emulator if it is ours."""
+    def prepare(self) -> Running:
+        """Start, deploy, seed, and tell that it is ready."""
         check_programs()
+        home = self._home()
+        written = home.written()
         listener = self._listener()
         model = self._model()
         record_processes(self._directory)
@@ -68,7 +92,9 @@ class Run:
             approval_timeout_seconds=self._chosen.approval_timeout_seconds,
             self_confirm=self._chosen.self_confirm,
             has_budgets=not self._chosen.no_budgets,
+            home=home,
         )
+        running = wish.checked()
         cdk = Cdk(self._directory, endpoint)
         self._until.callback(cdk.stop)
         if emulator is not None:
@@ -112,12 +138,34 @@ class Run:
                 "outputs": outputs,
             },
         )
-        self._welcome(wish.origin, model)
-        return emulator
+        self._welcome(wish, model)
+
+        def bring_in(_: object) -> None:
+            self.tell("agents changed: synthesizing")
+            deploy(wish, cdk, self.tell)
+            self.tell("the changed agents run")
+
+        reload = Reload(
+            running=running,
+            written=written,
+            look=home.written,
+            check=wish.checked,
+            bring_in=bring_in,
+            tell=self.tell,
+        )
+        return Running(emulator, reload)
 
     def tell(self, sentence: str) -> None:
         """A line of progress."""
         print(f"[{time.monotonic() - self._began:5.1f} s] {sentence}", flush=True)
+
+    def _home(self) -> Home:
+        directory: Path = self._chosen.home.resolve()
+        if not directory.is_dir():
+            raise CannotRun(
+                f"{self._chosen.home} is not a directory: name the home of your agents."
+            )
+        return Home(directory)
 
     def _listener(self) -> socket.socket:
         try:
@@ -155,13 +203,14 @@ class Run:
         record_processes(self._directory, emulator.pid)
         return emulator, emulator.endpoint, emulator.ec2_log
 
-    def _welcome(self, origin: str, model: ModelChoice) -> None:
+    def _welcome(self, wish: StackWish, model: ModelChoice) -> None:
         names = ", ".join(f"{person.email} ({' and '.join(person.groups)})" for person in PEOPLE)
         print(f"people:  {names}; password {PASSWORD}")
-        print(f"mailbox: {origin}/_local/mailbox")
+        print(f"mailbox: {wish.origin}/_local/mailbox")
+        print(f"agents:  {wish.home.agents}; what you save there is brought in")
         print(model.sentence())
         self.tell("press Ctrl-C to end")
-        print(f"ready {origin}", flush=True)
+        print(f"ready {wish.origin}", flush=True)
 
 
 def api_id(url: str) -> str:
@@ -183,11 +232,10 @@ def main(arguments: Sequence[str]) -> str | None:
     try:
         with ExitStack() as until:
             until.enter_context(only_run_here(chosen.directory.resolve()))
-            emulator = Run(chosen, until).prepare()
+            running = Run(chosen, until).prepare()
             while chosen.while_process is None or is_alive(chosen.while_process):
-                time.sleep(0.5)
-                if emulator is not None and not emulator.is_running():
-                    return "The emulator has ended by itself; its log is in the run's directory."
+                time.sleep(LOOK_SECONDS)
+                running.look()
     except CannotRun as reason:
         return str(reason)
     except KeyboardInterrupt:

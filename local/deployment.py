@@ -7,9 +7,14 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
+from infra.agents import BadManifest, Compiled, compile_agents
+from infra.page import BadPage, Page, complaints
+from local.home import Home
 from local.model_choice import ModelChoice
 from local.people import PEOPLE
 from local.programs import ACCOUNT, CDK, EMULATOR_PYTHON, REGION, ROOT, aws_environment
@@ -29,14 +34,16 @@ class StackWish:
     approval_timeout_seconds: int
     self_confirm: bool
     has_budgets: bool
+    home: Home = Home(ROOT)
 
     @property
     def sender(self) -> str:
         """Who its mails are from; each stack has its own, so that mailboxes do not mix."""
         return f"{self.stack.lower()}@example.com"
 
-    def page(self) -> dict[str, object]:
-        """The content of its countersign.yaml."""
+    def page(self) -> dict[str, Any]:
+        """The content of its countersign.yaml. Raises `BadPage`."""
+        taken = self.home.page()
         return {
             "stack": self.stack,
             "stage": "local",
@@ -46,6 +53,7 @@ class StackWish:
                 "name": self.model.name,
                 "base_url": self.model.base_url,
                 "label": self.model.label,
+                **taken.pop("model", {}),
             },
             "origin": self.origin,
             "approval_timeout_seconds": self.approval_timeout_seconds,
@@ -57,20 +65,34 @@ class StackWish:
             "self_confirm": self.self_confirm,
             **({} if self.has_budgets else {"budgets": False}),
             "login": {"login_url": self.origin, "token_url": self.endpoint},
+            **taken,
         }
+
+    def checked(self) -> tuple[dict[str, Any], Compiled]:
+        """Its page and its agents as they are written now. Raises `CannotRun` with every mistake."""
+        try:
+            page = self.page()
+            Page.model_validate(page)
+            return page, compile_agents(self.home.agents)
+        except ValidationError as error:
+            raise CannotRun(f"countersign.yaml: {complaints(error)}") from error
+        except (BadPage, BadManifest) as error:
+            raise CannotRun(str(error)) from error
 
 
 def deploy(wish: StackWish, cdk: "Cdk", progress: Callable[[str], None]) -> dict[str, str]:
     """Synthesize and deploy, after what `cdk` has begun; the stack's outputs. Raises `CannotRun`."""
+    page, _ = wish.checked()
     home = cdk.directory / "home"
     home.mkdir(parents=True, exist_ok=True)
-    (home / "countersign.yaml").write_text(yaml.safe_dump(wish.page(), sort_keys=False))
+    (home / "countersign.yaml").write_text(yaml.safe_dump(page, sort_keys=False))
     assembly = cdk.directory / "cdk.out"
     cdk.start(
         "synth",
         "--quiet",
         f"--output={assembly}",
         f"--context=home={home}",
+        f"--context=agents={wish.home.agents.resolve()}",
         f"--context=local_python={EMULATOR_PYTHON}",
     )
     cdk.finish()

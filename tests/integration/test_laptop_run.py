@@ -68,6 +68,12 @@ def test_a_model_without_a_name(run):
     assert words.startswith("CHAT_MODEL is not set")
 
 
+def test_a_home_that_is_not_there(run):
+    code, words = run("--port=0", "--home=/nowhere/at/all")
+    assert (code, words.count("\n")) == (1, 1)
+    assert words.startswith("/nowhere/at/all is not a directory")
+
+
 def test_a_missing_node(run, tmp_path, monkeypatch):
     from local import programs
     from local.refusal import CannotRun

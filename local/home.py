@@ -1,0 +1,64 @@
+"""The operator's home: whose agents run here, and which lines of its page they need."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.page import NAME, BadPage, agents_directory, one_line
+
+TAKEN = ("egress", "images", "secrets")
+"""What the laptop run takes from the operator's page beside `model.aliases`; the rest of its page is its own."""
+RESOURCES = "resources"
+
+Written = Mapping[str, tuple[int, int]]
+"""When each file was written last, and how long it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A directory with agents/, perhaps resources/ that they read, perhaps countersign.yaml."""
+
+    directory: Path
+
+    @property
+    def agents(self) -> Path:
+        """Where its manifests are."""
+        return agents_directory(self.directory)
+
+    def written(self) -> Written:
+        """Everything that its agents are made of, as it lies there now; nothing while a file is being replaced."""
+        try:
+            return {
+                str(file): (state.st_mtime_ns, state.st_size)
+                for file in self._files()
+                for state in [file.stat()]
+            }
+        except FileNotFoundError:
+            return {}
+
+    def page(self) -> dict[str, Any]:
+        """The lines of its page that agents need; none where it has no page. Raises `BadPage`."""
+        file = self.directory / NAME
+        if not file.exists():
+            return {}
+        try:
+            written = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise BadPage(f"{file.name}: {one_line(error)}") from error
+        if not isinstance(written, dict):
+            raise BadPage(f"{file.name}: a mapping is expected.")
+        taken = {name: written[name] for name in TAKEN if name in written}
+        model = written.get("model")
+        if isinstance(model, dict) and "aliases" in model:
+            taken["model"] = {"aliases": model["aliases"]}
+        return taken
+
+    def _files(self) -> Iterator[Path]:
+        for folder in (self.agents, self.agents.parent / RESOURCES):
+            yield from (file for file in folder.rglob("*") if file.is_file())
+        page = self.directory / NAME
+        if page.is_file():
+            yield page
