@@ -3,13 +3,12 @@
 Text that others wrote (an image's name, a group's) is data: shortened, and made visible where it could hide.
 """
 
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.shared import visible_text
+
 VISIBLE_CHARACTERS = 128
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Printable by their class, and yet nothing is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +71,7 @@ class Found:
 
 def visible(text: object) -> str:
     """Somebody else's text on one line, at most 128 characters; what hides or reorders is written as its escape."""
-    shown = "".join(map(_visible, str(text)))
+    shown = visible_text.visible(str(text))
     if len(shown) <= VISIBLE_CHARACTERS:
         return shown
     return shown[: VISIBLE_CHARACTERS - 1] + "…"
-
-
-def _visible(character: str) -> str:
-    if character == "\\":
-        return "\\\\"
-    is_mark = unicodedata.category(character).startswith("M")
-    if character.isprintable() and not is_mark and character not in _BLANK_LETTERS:
-        return character
-    number = ord(character)
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
