@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.shared.approval import Approval, Decision, Person, Verdict
 from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
-from functions.shared.plan_words import sentence_of
+from functions.shared.plan_words import host_of, is_in_aws, sentence_of
 from functions.shared.turn import deciders_view, expiry_view
 
 ROLES = frozenset(
@@ -46,6 +46,7 @@ def approval_view(
         "sentence": sentence_of(plan),
         "account": {"id": plan["account"], "alias": plan.get("account_alias", "")},
         "region": plan["region"],
+        "in_aws": is_in_aws(plan),
         "target": plan["target"],
         "price": plan.get("price"),
         "lease": plan.get("lease"),
@@ -83,6 +84,7 @@ def approval_row(
         "summary": summary_of(calls),
         "account": {"id": plan["account"], "alias": plan.get("account_alias", "")},
         "region": plan["region"],
+        "in_aws": is_in_aws(plan),
         "price": plan.get("price"),
         "requester": _person_view(approval.requester),
         "created_at": approval.created_at,
@@ -103,6 +105,8 @@ def status_now(approval: Approval, now: datetime) -> str:
 
 
 def _places(plan: Mapping[str, Any]) -> list[dict[str, str]]:
+    if not is_in_aws(plan):
+        return []
     alias = plan.get("account_alias")
     account = f"{alias} ({plan['account']})" if alias else plan["account"]
     return [
@@ -161,6 +165,7 @@ def _call_view(approval: Approval, call: dict[str, Any]) -> dict[str, Any]:
         "id": call["id"],
         "name": call["function"],
         "operation": call["operation"],
+        "host": host_of(call),
         "arguments": call["arguments"],
         "summary": OPERATIONS[call["operation"]].summary(call),
         "price": call.get("price"),

@@ -12,11 +12,13 @@ from functions.shared.identifiers import moment
 from functions.shared.letter import Block, Line, Link, Table, defanged, html_of, text_of
 from functions.shared.operations import OPERATIONS
 from functions.shared.plan_words import (
-    SOURCES,
     account_short,
     account_words,
+    after_words,
     hourly_words,
+    is_in_aws,
     literal,
+    mark_of,
     price_words,
     sentence_of,
     short_digest,
@@ -48,6 +50,7 @@ def asked_mail(
         *([_frozen_line(frozen, time_zone)] if frozen and frozen.frozen else []),
         *([Line("Reminder: nobody has decided this yet.", "notice")] if reminder else []),
         *_what(plan),
+        *_after(plan),
         *_whose(approval, requester),
         *_details(plan),
         Line(f"Decide until {local_time(expires_at, time_zone)}:"),
@@ -60,7 +63,7 @@ def asked_mail(
         stage,
         name=f"{'Reminder, ' if reminder else ''}{name_of(requester)}",
         what=short_words(plan),
-        place=account_short(plan),
+        place=account_short(plan) if is_in_aws(plan) else "",
         price=hourly_words(price) if price else "",
         end=f", by {_short_time(expires_at, approval.created_at, time_zone)}",
     )
@@ -105,7 +108,7 @@ def told_mail(
         stage,
         name=headline,
         what=short_words(plan),
-        place=account_short(plan),
+        place=account_short(plan) if is_in_aws(plan) else "",
         price="",
         end=f", for {name_of(approval.requester)[:24]}",
         cut=("what", "place", "name"),
@@ -126,7 +129,14 @@ def _what(plan: Mapping[str, Any]) -> list[Block]:
     return [*_where(plan), Line(defanged(sentence_of(plan), SENTENCE_CHARACTERS), "strong")]
 
 
+def _after(plan: Mapping[str, Any]) -> list[Block]:
+    warning = after_words(plan["calls"])
+    return [Line(f"WARNING: {defanged(warning)}", "notice")] if warning else []
+
+
 def _where(plan: Mapping[str, Any]) -> list[Block]:
+    if not is_in_aws(plan):
+        return []
     return [
         Table(
             [
@@ -155,7 +165,7 @@ def _details(plan: Mapping[str, Any]) -> list[Block]:
             summary = OPERATIONS[call["operation"]].summary(call)
             blocks.append(Line(f"{number} of {len(calls)}: {defanged(summary)}"))
         facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call)
-        rows = [_fact_row(fact) for fact in facts]
+        rows = [_fact_row(fact, call.get("origins", {})) for fact in facts]
         if len(calls) > 1 and call.get("price"):
             rows.append(("Price:", price_words(call["price"])))
         blocks.append(Table(rows))
@@ -168,12 +178,12 @@ def _details(plan: Mapping[str, Any]) -> list[Block]:
     return [*blocks, *([Table(money)] if money else [])]
 
 
-def _fact_row(fact: Mapping[str, str]) -> tuple[str, ...]:
+def _fact_row(fact: Mapping[str, str], origins: Mapping[str, str]) -> tuple[str, ...]:
     warning = "WARNING " if fact.get("level") == "warning" else ""
     said = (f"{warning}{defanged(fact['label'])}:", defanged(fact["value"]))
     if fact.get("key") == UNCHECKED:
         return said
-    return (*said, f"({SOURCES.get(fact.get('source', ''), 'source unknown')})")
+    return (*said, f"({mark_of(fact, origins)})")
 
 
 def _frozen_line(frozen: Freeze, time_zone: str) -> Line:

@@ -5,9 +5,12 @@ Plans of version 1 have no alias, no lease and no price: what is missing is left
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlsplit
+
+from functions.shared import countersigned_action
 
 SOURCES: Mapping[str, str] = {
     "aws": "checked with AWS",
@@ -17,27 +20,67 @@ SOURCES: Mapping[str, str] = {
     "table": "shipped price table",
 }
 """The marks of facts and prices; a mark that is not here reads "source unknown"."""
+ORIGINS: Mapping[str, str] = {
+    "requester": "written by the requester",
+    "result": "from a function's result",
+    "model": "made up by the model",
+    "operator": "set by your operator",
+}
+"""Where the model has an argument from, where that was kept."""
 DIGEST_CHARACTERS = 12
+FUNCTIONS_NAMED = 5
 _ENDS: Mapping[str, str] = {"stop_instances": "stop", "terminate_instances": "terminate"}
 
 
 def sentence_of(plan: Mapping[str, Any]) -> str:
     """What will run, where and for how long: `Start 1 × t3.micro in payments-test (1234…), eu-west-1, for 8 hours.`"""
     starts, others = _changes_of(plan)
-    place = f"in {account_words(plan)}, {literal(plan.get('region'))}"
+    place = f" in {account_words(plan)}, {literal(plan.get('region'))}" if is_in_aws(plan) else ""
     hours = _lease_hours(plan)
     lease = f"for {_count(hours, 'hour')}" if starts and hours else ""
     if not others:
-        return f"Start {_and(starts)} {place}{', ' + lease if lease else ''}."
+        return f"Start {_and(starts)}{place}{', ' + lease if lease else ''}."
     started = [f"start {_and(starts)}{' ' + lease if lease else ''}"] if starts else []
     sentence = _and([*started, *others])
-    return f"{sentence[:1].upper()}{sentence[1:]} {place}."
+    return f"{sentence[:1].upper()}{sentence[1:]}{place}."
 
 
 def short_words(plan: Mapping[str, Any]) -> str:
     """What is asked for, for a subject: `1 × t3.micro`."""
     starts, others = _changes_of(plan)
     return ", ".join([*starts, *others])
+
+
+def is_in_aws(plan: Mapping[str, Any]) -> bool:
+    """Whether something of it happens in the account."""
+    calls = plan.get("calls", ())
+    return not calls or any(
+        call.get("operation") not in countersigned_action.KINDS for call in calls
+    )
+
+
+def host_of(call: Mapping[str, Any]) -> str:
+    """Where a call goes that leaves the account, as its manifest says; empty for any other."""
+    action = call.get("parameters", {}).get("action", {})
+    return urlsplit(str(action.get("url", ""))).netloc
+
+
+def mark_of(fact: Mapping[str, str], origins: Mapping[str, str]) -> str:
+    """Who says a fact; for what the model said, where it has it from, if that was kept."""
+    source = str(fact.get("source", ""))
+    if source == "model" and fact.get("key") in origins:
+        return ORIGINS.get(origins[str(fact["key"])], "source unknown")
+    return SOURCES.get(source, "source unknown")
+
+
+def after_words(calls: Iterable[Mapping[str, Any]]) -> str:
+    """The warning that the model had read what somebody outside wrote; empty where it had not."""
+    names = list(dict.fromkeys(name for call in calls for name in call.get("after", ())))
+    if not names:
+        return ""
+    shown = ", ".join(literal(name) for name in names[:FUNCTIONS_NAMED])
+    more = f" and {len(names) - FUNCTIONS_NAMED} more" if len(names) > FUNCTIONS_NAMED else ""
+    return f"The model had read text from outside ({shown}{more}) before it asked for this."
 
 
 def account_words(plan: Mapping[str, Any]) -> str:
@@ -105,6 +148,8 @@ def _changes_of(plan: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         elif call.get("operation") in _ENDS:
             instance = literal(arguments.get("instance_id"))
             others.append(f"{_ENDS[str(call.get('operation'))]} {instance}")
+        elif call.get("operation") in countersigned_action.KINDS:
+            others.append(countersigned_action.words(call))
         else:
             others.append(f"run {literal(call.get('function'))}")
     return [f"{number} × {name}" for name, number in starts.items()], others

@@ -42,6 +42,7 @@ def test_the_inbox_holds_what_waits_newest_first_page_by_page(backend):
         "summary": "Start 1 × t2.micro from ami-012261b9035f8f938",
         "account": {"id": "123456789012", "alias": ""},
         "region": "us-east-1",
+        "in_aws": True,
         "price": None,
         "requester": {"name": "Alice", "email": "alice@example.com"},
         "created_at": "2026-11-21T03:00:04Z",
