@@ -107,8 +107,12 @@ def _deps() -> Any:
         stage="local",
         conversations_table="conversations",
         approvals_table="approvals",
+        audit_table="audit",
+        fixed_parameters="{}",
         state_machine_arn="arn:aws:states:us-east-1:123456789012:stateMachine:approval",
         continue_turn_function="continue_turn",
+        run_action_function="run_action",
+        catalogue_function="catalogue",
         agents_file=str(agents_file),
         model_secret_arn="unused",  # noqa: S106 - a name, not a secret
         chat_model="gpt-4.1-mini",

@@ -12,6 +12,8 @@ from infra.room import Room
 from infra.tables import Tables
 
 CONTINUE_TURN = "continue_turn"
+RUN_ACTION = "run_action"
+CATALOGUE = "catalogue"
 
 
 class Chat(Construct):
@@ -29,6 +31,8 @@ class Chat(Construct):
             audit_table=tables.audit.table_name,
             state_machine_arn=deployment.state_machine_arn,
             continue_turn_function=deployment.function_name(CONTINUE_TURN),
+            run_action_function=deployment.function_name(RUN_ACTION),
+            catalogue_function=deployment.function_name(CATALOGUE),
             agents_file=AGENTS_FILE,
             model_secret_arn=model.secret_arn,
             chat_model=page.model.name,
@@ -72,4 +76,7 @@ class Chat(Construct):
             tables.budgets.allow(function, "GetItem", "UpdateItem")
             model.allow(function)
             function.may(["states:StartExecution"], [deployment.state_machine_arn])
-            function.may(["lambda:InvokeFunction"], [deployment.function_arn(CONTINUE_TURN)])
+            function.may(
+                ["lambda:InvokeFunction"],
+                [deployment.function_arn(room) for room in (CONTINUE_TURN, RUN_ACTION, CATALOGUE)],
+            )

@@ -1,6 +1,5 @@
 """After a rejection the same call needs the requester's own "Ask again": a model that insists asks nobody."""
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -8,7 +7,7 @@ from functions.chat.tool_calls import CheckedCall
 from functions.shared.approval import Approval, Decision
 from functions.shared.identifiers import moment
 from functions.shared.plan import canonical
-from functions.shared.turn import Turn
+from functions.shared.turn import Turn, parsed_arguments
 
 LATELY = timedelta(hours=1)
 ASK_AGAIN = frozenset({"ask again", "もう一度依頼する"})
@@ -38,7 +37,7 @@ def lately_rejected(
                 outcome is None
                 or outcome.status != "rejected"
                 or function["name"] != call.name
-                or canonical(json.loads(function["arguments"])) != wanted
+                or canonical(parsed_arguments(earlier)) != wanted
             ):
                 continue
             approval = read(turn.approval_id)

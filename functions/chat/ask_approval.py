@@ -10,11 +10,12 @@ from functions.chat.tool_calls import CheckedCall
 from functions.shared.agent import Agent
 from functions.shared.approval import Approval, Person, Status
 from functions.shared.aws import error_code
+from functions.shared.countersigned_action import shown
 from functions.shared.identifiers import timestamp
 from functions.shared.observe import APPROVALS_ASKED, count, logger
 from functions.shared.operations import OPERATIONS, confirmation_of
 from functions.shared.plan import PlannedCall, canonical, digest_of, draft_of
-from functions.shared.turn import Turn
+from functions.shared.turn import Turn, parsed_arguments
 
 REQUEST_WORDS_CHARACTERS = 2000
 WAITS = "Another person has to countersign this; nothing has been started. You will be told here."
@@ -47,7 +48,7 @@ def approval_of(
 ) -> Approval:
     """The record of what was asked, before anyone is; ids and time are arguments."""
     draft = draft_of(
-        calls=[_planned(call, agent.actions[call.name].operation, target) for call in calls],
+        calls=[_planned(call, agent, target) for call in calls],
         account=target.account,
         region=target.region,
         target=target.name,
@@ -75,10 +76,23 @@ def approval_of(
     )
 
 
-def _planned(call: CheckedCall, operation: str, target: Target) -> PlannedCall:
-    arguments = dict(call.arguments or {})
-    parameters = OPERATIONS[operation].planned(arguments, target.fixed)
-    return PlannedCall(call.id, call.name, operation, arguments, parameters)
+def _planned(call: CheckedCall, agent: Agent, target: Target) -> PlannedCall:
+    """The call with what its kind will be sent; the operator's part of it is in the manifest or on the page."""
+    action, arguments = call.action, dict(call.arguments or {})
+    if action is None:
+        raise ValueError(f"{call.name} has no action")
+    is_aws = action.kind == "aws"
+    operation = action.operation if is_aws else action.kind
+    fixed = target.fixed if is_aws else {"action": action.compiled(), "title": agent.title}
+    return PlannedCall(
+        id=call.id,
+        function=call.name,
+        operation=operation,
+        arguments=arguments if is_aws else shown(arguments),
+        parameters=OPERATIONS[operation].planned(arguments, fixed),
+        origins=call.origins,
+        after=call.after,
+    )
 
 
 def confirmation_reply(approval: Approval) -> str:
@@ -94,10 +108,7 @@ def already_waiting(call: CheckedCall, turns: Sequence[Turn]) -> str | None:
             continue
         for waiting in turn.waiting_calls():
             function = waiting["function"]
-            if (
-                function["name"] == call.name
-                and canonical(json.loads(function["arguments"])) == wanted
-            ):
+            if function["name"] == call.name and canonical(parsed_arguments(waiting)) == wanted:
                 return turn.approval_id
     return None
 

@@ -8,6 +8,7 @@ from typing import Any
 from functions.chat.ask_approval import Target, Workflow
 from functions.chat.idempotency import Claims
 from functions.chat.model import ChatModel
+from functions.chat.rooms import Rooms
 from functions.chat.spending import ChatBudgets
 from functions.shared.agent import Agents
 from functions.shared.approval import Approval
@@ -27,6 +28,8 @@ class ChatDeps:
     model: ChatModel
     model_name: str
     budgets: ChatBudgets
+    rooms: Rooms
+    """Where calls are done that nobody has to countersign."""
     workflow: Workflow
     target: Target
     go_on: Callable[[Mapping[str, Any]], None]
@@ -49,10 +52,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came in: who, where, what; `request` names this request in the turn it makes."""
+    """What came in: who, where, what; `request` names this request in the turn it makes.
+
+    An empty message lets the agent begin, or go on after its calls were answered.
+    """
 
     owner: str
     conversation_id: str
     message: str
     agent_id: str | None
     request: str
+    groups: frozenset[str] = frozenset()
+    """The groups of who asks, by the token."""

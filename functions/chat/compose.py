@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,16 +12,20 @@ from functions.chat.ask_approval import Target, Workflow
 from functions.chat.chat_deps import ChatDeps
 from functions.chat.idempotency import Claims
 from functions.chat.model import ModelKeyMissing, OpenAIChatModel
+from functions.chat.rooms import LambdaRooms
 from functions.chat.spending import ChatBudgets
 from functions.shared.agent import Agents
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.aws import client, error_code
 from functions.shared.conversation_table import ConversationTable
 from functions.shared.identifiers import new_id, utc_now
+from functions.shared.kinds import Place
 from functions.shared.observe import logger
 from functions.shared.settings import ChatSettings
 
 KEY_SECONDS = 300
+ROOM_SECONDS = 25
+"""Longer than any room takes for the calls of one answer."""
 
 
 def compose(settings: ChatSettings) -> ChatDeps:
@@ -57,6 +62,13 @@ def compose(settings: ChatSettings) -> ChatDeps:
             approvals=settings.budget_approvals,
             open_approvals=settings.budget_open_approvals,
         ),
+        rooms=LambdaRooms(
+            _room_client,
+            {
+                Place.RUN_ACTION: settings.run_action_function,
+                Place.CATALOGUE: settings.catalogue_function,
+            },
+        ),
         workflow=Workflow(_LazyStates(), settings.state_machine_arn),
         target=Target(
             settings.target,
@@ -73,6 +85,17 @@ def compose(settings: ChatSettings) -> ChatDeps:
         clock=utc_now,
         sleep=time.sleep,
     )
+
+
+@cache
+def _room_client() -> Any:
+    """A Lambda client that waits as long as a room may take, and asks once: a call may have run."""
+    import boto3
+    from botocore.config import Config
+
+    make: Any = boto3.client
+    config = Config(connect_timeout=3, read_timeout=ROOM_SECONDS, retries={"total_max_attempts": 1})
+    return make("lambda", config=config)
 
 
 class _LazyStates:

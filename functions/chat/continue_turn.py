@@ -15,12 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.compose import compose
-from functions.chat.converse import OutOfTime, converse
-from functions.chat.end_turn import ended
-from functions.chat.history import messages_of, turn_messages
+from functions.chat.converse import converse
+from functions.chat.end_turn import ended, working
+from functions.chat.history import messages_of, switch_in, turn_messages
 from functions.chat.model import ChatModel, ModelFailure, ModelTimeout
+from functions.chat.prompt import system_prompt, user_text
 from functions.chat.spending import Spending
-from functions.chat.take_turn import failed
+from functions.chat.take_turn import failed, ids_in, knowledge_of
+from functions.chat.talk import Ending, OutOfTime, Talk, Tools
 from functions.shared.approval import Status
 from functions.shared.batch import each
 from functions.shared.errors import ProductError
@@ -40,6 +42,10 @@ GAVE_UP = TurnError(
     "Unable to generate ChatCompletion response\nException: The turn was tried several times and never finished.",
     retryable=True,
 )
+
+
+class TurnTaken(Exception):
+    """Another attempt of this turn is further; nothing more is done here."""
 
 
 class Command(BaseModel):
@@ -113,7 +119,8 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
         return
     if turn.status is not TurnStatus.WORKING:
         return
-    asked = Asked(command.owner, conversation.id, turn.message, turn.agent, turn.request)
+    groups = frozenset(turn.state.get("groups", ()))
+    asked = Asked(command.owner, conversation.id, turn.message, turn.agent, turn.request, groups)
     turns = conversation.turns[:-1]
     taken_up = replace(turn, attempts=turn.attempts + 1)
     if turn.attempts > ATTEMPTS:
@@ -123,23 +130,46 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
     if not _replace(chat, asked, Taken(conversation.id, taken_up), was=turn):
         return
     blank = replace(taken_up, status=TurnStatus.COMPLETED)
+    stands = [taken_up]
+
+    def remember(ending: Ending) -> None:
+        """Store how far the turn is; raises `TurnTaken` where another attempt has it."""
+        turn = working(blank, ending, groups)
+        if not _replace(chat, asked, Taken(conversation.id, turn), was=stands[0]):
+            raise TurnTaken
+        stands[0] = turn
+
     spending = Spending(chat.budgets, chat.model, command.owner)
     spending.look(chat.clock())
     try:
-        agent = chat.agents.get(turn.agent)
-        ending = converse(
-            spending,
-            agent=agent,
-            model_name=chat.model_name,
-            history=messages_of(prompt=agent.prompt, turns=turns, message=turn.message),
+        talk = Talk(
+            agent=chat.agents.get(turn.agent),
+            conversation_id=conversation.id,
+            turns=turns,
+            message=turn.message,
             turn=turn.number,
-            used_ids=frozenset(call["id"] for one in turns for call in one.tool_calls()),
+            used_ids=ids_in(turns),
+            now=chat.clock(),
+            groups=groups,
+            steps=turn.steps,
+            knowledge=knowledge_of(turn),
+        )
+        tools = Tools(
+            model=spending,
+            model_name=chat.model_name,
+            agents=chat.agents,
+            rooms=chat.rooms,
             seconds_left=seconds_left,
             has_tokens=spending.has_tokens,
+            remember=remember,
         )
+        ending = converse(talk, tools)
         if isinstance(ending, OutOfTime):
             raise ModelTimeout
-        taken, approval = ended(chat, asked, agent, blank, ending, turns, spending)
+        taken, approval = ended(chat, asked, blank, ending, turns, spending)
+    except TurnTaken:
+        spending.settle(chat.clock())
+        return
     except ModelFailure as failure:
         count(MODEL_FAILURES, code=failure.code)
         taken, approval = Taken(conversation.id, failed(blank, failure)), None
@@ -149,7 +179,7 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
         taken, approval = Taken(conversation.id, failed_turn), None
     others = chat.approvals.put_items(approval, chat.clock()) if approval else []
     others += spending.parts(chat.clock(), approval.id if approval else None)
-    if not _replace(chat, asked, taken, was=taken_up, others=others):
+    if not _replace(chat, asked, taken, was=stands[0], others=others):
         spending.settle(chat.clock())
     elif approval is not None:
         chat.workflow.start_or_leave(approval)
@@ -178,7 +208,7 @@ def say_last_word(chat: ChatDeps, approval_id: str, seconds: float) -> None:
     if turn.last_word or turn.waiting_calls():
         return
     spending = Spending(chat.budgets, chat.model, owner)
-    text = _last_word(chat, spending, conversation.turns[:-1], turn, seconds)
+    text = _last_word(chat, spending, conversation.id, conversation.turns[:-1], turn, seconds)
     now = chat.clock()
     if not text:
         spending.settle(now)
@@ -193,17 +223,40 @@ def say_last_word(chat: ChatDeps, approval_id: str, seconds: float) -> None:
 
 
 def _last_word(
-    chat: ChatDeps, model: ChatModel, turns: tuple[Turn, ...], turn: Turn, seconds: float
+    chat: ChatDeps,
+    model: ChatModel,
+    conversation_id: str,
+    turns: tuple[Turn, ...],
+    turn: Turn,
+    seconds: float,
 ) -> str:
     agent = chat.agents.get(turn.agent)
-    history = messages_of(prompt=agent.prompt, turns=turns, message=None)
+    knowledge = knowledge_of(turn)
+    prompt = system_prompt(
+        agent,
+        agents=chat.agents.get,
+        now=chat.clock(),
+        seed=conversation_id,
+        memory=knowledge.memory,
+        slots=knowledge.slots,
+        is_first=knowledge.slots is None,
+    )
+
+    def worded(message: str) -> str:
+        return user_text(agent, message)
+
+    has_switched = switch_in(turn.steps)[0] is not None
+    history = messages_of(
+        prompt=prompt, turns=() if has_switched else turns, message=None, worded=worded
+    )
     tools = agent.tools()
     try:
         answer = model.answer(
-            [*history, *turn_messages(turn)],
+            [*history, *turn_messages(turn, worded)],
             tools=tools,
             tool_choice="none" if tools else None,
             seconds=seconds,
+            options=agent.model_options(),
         )
     except ModelFailure as failure:
         logger.warning("model gave no last word", code=failure.code)

@@ -12,10 +12,9 @@ from functions.chat.ask_approval import (
     waiting_step,
 )
 from functions.chat.chat_deps import Asked, ChatDeps, Taken
-from functions.chat.converse import Ending, Finished, NeedsApproval
 from functions.chat.spending import Spending
+from functions.chat.talk import AwaitsClient, Ending, Finished, NeedsApproval
 from functions.chat.tool_calls import CheckedCall
-from functions.shared.agent import Agent
 from functions.shared.approval import Approval
 from functions.shared.turn import Turn, TurnStatus
 
@@ -23,18 +22,21 @@ from functions.shared.turn import Turn, TurnStatus
 def ended(
     deps: ChatDeps,
     asked: Asked,
-    agent: Agent,
     blank: Turn,
     ending: Ending,
     turns: tuple[Turn, ...],
     spending: Spending,
 ) -> tuple[Taken, Approval | None]:
     """The turn, and the approval that has to be stored with it."""
-    here = asked.conversation_id
+    here, agent = asked.conversation_id, ending.agent
+    blank = so_far(blank, ending)
     if isinstance(ending, Finished):
-        return Taken(here, replace(blank, steps=ending.steps, reply=ending.reply)), None
+        return Taken(here, replace(blank, reply=ending.reply)), None
+    if isinstance(ending, AwaitsClient):
+        reply = "\n\n".join(["Your own program has to do this first.", *_asked_of_client(blank)])
+        return Taken(here, replace(blank, status=TurnStatus.AWAITING_CLIENT, reply=reply)), None
     if not isinstance(ending, NeedsApproval):
-        return Taken(here, replace(blank, status=TurnStatus.WORKING)), None
+        return Taken(here, working(blank, ending, asked.groups)), None
     steps, sentences = list(ending.steps), list[str]()
     fresh, known = list[CheckedCall](), None
     for call in ending.calls:
@@ -85,3 +87,25 @@ def ended(
         turn, status=TurnStatus.AWAITING_APPROVAL, reply=reply, approval_id=approval.id
     )
     return Taken(here, asking, approval), approval
+
+
+def so_far(blank: Turn, ending: Ending) -> Turn:
+    """The turn with what it has come to."""
+    return replace(
+        blank,
+        steps=ending.steps,
+        agent=ending.agent.id,
+        manifest=ending.agent.digest[:12],
+        state=ending.knowledge.value(),
+    )
+
+
+def working(blank: Turn, ending: Ending, groups: frozenset[str]) -> Turn:
+    """The turn as it goes on in the background, with the groups of who wrote."""
+    turn = so_far(blank, ending)
+    state = {**turn.state, "groups": sorted(groups)} if groups else turn.state
+    return replace(turn, status=TurnStatus.WORKING, state=state)
+
+
+def _asked_of_client(turn: Turn) -> list[str]:
+    return [f"{call['function']['name']} waits for its result." for call in turn.waiting_calls()]

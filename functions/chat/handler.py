@@ -1,5 +1,6 @@
-"""`POST /chat`: one turn."""
+"""`POST /chat`: one turn; `POST /conversations/{conversation_id}/tool_results`: what the client was asked to do."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -11,9 +12,11 @@ from pydantic import Field
 
 from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.compose import compose
+from functions.chat.history import RESULT_BYTES
 from functions.chat.idempotency import Claim, fingerprint, key_of
 from functions.chat.model import STATUS_OF
 from functions.chat.take_turn import TurnInProgress, take_turn
+from functions.chat.tool_results import ClientResult, take_result
 from functions.shared.conversation_table import Conversation
 from functions.shared.errors import BadRequest, NotAllowed, NotFound, ProductError, TooLarge
 from functions.shared.http import Body, Request, Response, json_response, read_body, serve
@@ -32,9 +35,23 @@ REQUESTERS = "requesters"
 class ChatBody(Body):
     """Clients send only what a user says: roles, history, tool calls and "approved" are unknown fields."""
 
-    message: str = Field(min_length=1)
+    message: str = Field(default="", validate_default=False)
     conversation_id: str | None = None
     agent: str | None = Field(default=None, max_length=64)
+
+
+class ToolResultBody(Body):
+    """What the client's own function gave back: text, or a JSON value."""
+
+    tool_call_id: str = Field(min_length=1, max_length=64)
+    result: Any
+
+
+class ResultTooLarge(TooLarge):
+    code = "result_too_large"
+
+    def __init__(self) -> None:
+        super().__init__(f"A result is at most {RESULT_BYTES // 1024} KB.")
 
 
 class MessageTooLarge(TooLarge):
@@ -74,23 +91,55 @@ def deps() -> ChatDeps:
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    return serve(event, context, {"POST /chat": post_chat})
+    return serve(
+        event,
+        context,
+        {
+            "POST /chat": post_chat,
+            "POST /conversations/{conversation_id}/tool_results": post_tool_result,
+        },
+    )
 
 
 def post_chat(request: Request) -> Response:
     """Take one turn and answer it; 202 while it goes on in the background."""
-    started = time.monotonic()
-    allowed = min(TURN_SECONDS, request.milliseconds_left() / 1000 - LAMBDA_RESERVE_SECONDS)
+    seconds_left = _time_of(request)
     body = read_body(request, ChatBody)
     if len(body.message.encode()) > MESSAGE_BYTES:
         raise MessageTooLarge
-    if not body.message.strip():
+    if not body.message.strip() and ("message" in body.model_fields_set or body.conversation_id):
         raise BadRequest("The message is empty.")
     if body.conversation_id is not None and not is_id(body.conversation_id):
         raise BadRequest("This is not the id of a conversation.")
-    taken = _take(
-        deps(), request, body, seconds_left=lambda: allowed - (time.monotonic() - started)
-    )
+    return _answer(_take(deps(), request, body, seconds_left=seconds_left))
+
+
+def post_tool_result(request: Request) -> Response:
+    """Take the result of one call that the client was handed; with the last one, the agent goes on."""
+    seconds_left = _time_of(request)
+    body = read_body(request, ToolResultBody)
+    conversation_id = request.path_parameters.get("conversation_id", "")
+    if not is_id(conversation_id):
+        raise BadRequest("This is not the id of a conversation.")
+    text = body.result if isinstance(body.result, str) else json.dumps(body.result)
+    if len(text.encode()) > RESULT_BYTES:
+        raise ResultTooLarge
+    caller = request.signed_in()
+    if REQUESTERS not in caller.groups:
+        raise NotARequester
+    logger.append_keys(conversation_id=conversation_id)
+    given = ClientResult(caller.sub, caller.groups, conversation_id, body.tool_call_id, text)
+    return _answer(take_result(deps(), given, seconds_left=seconds_left))
+
+
+def _time_of(request: Request) -> Callable[[], float]:
+    """How many seconds this request still has."""
+    started = time.monotonic()
+    allowed = min(TURN_SECONDS, request.milliseconds_left() / 1000 - LAMBDA_RESERVE_SECONDS)
+    return lambda: allowed - (time.monotonic() - started)
+
+
+def _answer(taken: Taken) -> Response:
     if taken.turn.error is not None:
         raise TurnFailed(taken, taken.turn.error)
     view = turn_view(taken.conversation_id, taken.turn, taken.approval)
@@ -135,6 +184,7 @@ def _take(
             message=body.message,
             agent_id=body.agent,
             request=claim.key if claim else request.request_id,
+            groups=caller.groups,
         )
         return take_turn(chat, asked, conversation, seconds_left=seconds_left, instead_of=earlier)
     except ProductError:

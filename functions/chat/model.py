@@ -19,12 +19,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 ANSWER_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5.0
 MOST_TOKENS = 10_000_000
 """More than any one answer can cost: what a service says beyond it is nonsense."""
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 HEADLINE = "Unable to generate ChatCompletion response"
 
 
@@ -116,8 +118,12 @@ class ChatModel(Protocol):
         tools: Sequence[Mapping[str, Any]],
         tool_choice: Any,
         seconds: float,
+        options: Mapping[str, Any] = NO_OPTIONS,
     ) -> Answer:
-        """One answer within so many seconds; raises `ModelFailure`."""
+        """One answer within so many seconds; `options` are members of the request that a manifest sets.
+
+        Raises `ModelFailure`.
+        """
 
 
 class OpenAIChatModel:
@@ -141,8 +147,9 @@ class OpenAIChatModel:
         tools: Sequence[Mapping[str, Any]],
         tool_choice: Any,
         seconds: float,
+        options: Mapping[str, Any] = NO_OPTIONS,
     ) -> Answer:
-        body: dict[str, Any] = {"model": self._name, "messages": messages}
+        body: dict[str, Any] = {"model": self._name, "messages": messages, **options}
         if self._max_tokens:
             body["max_completion_tokens"] = self._max_tokens
         if tools:

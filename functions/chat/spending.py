@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.chat.model import Answer, ChatModel, ModelBadAnswer, ModelBroken, ModelTimeout
+from functions.chat.model import (
+    NO_OPTIONS,
+    Answer,
+    ChatModel,
+    ModelBadAnswer,
+    ModelBroken,
+    ModelTimeout,
+)
 from functions.shared.aws import while_busy
 from functions.shared.budgets import (
     DAY_KEPT_SECONDS,
@@ -238,11 +245,16 @@ class Spending:
         tools: Sequence[Mapping[str, Any]],
         tool_choice: Any,
         seconds: float,
+        options: Mapping[str, Any] = NO_OPTIONS,
     ) -> Answer:
         """The model's answer, counted; so is a question whose answer was lost."""
         try:
             answer = self._model.answer(
-                messages, tools=tools, tool_choice=tool_choice, seconds=seconds
+                messages,
+                tools=tools,
+                tool_choice=tool_choice,
+                seconds=seconds,
+                options=options,
             )
         except _COSTLY:
             self.tokens += self._estimate(messages, tools)

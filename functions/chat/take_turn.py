@@ -8,11 +8,12 @@ from typing import Any
 from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.consent import consent_without_power
 from functions.chat.converse import converse
-from functions.chat.end_turn import ended
-from functions.chat.history import messages_of
+from functions.chat.do_calls import Knowledge
+from functions.chat.end_turn import ended, working
 from functions.chat.model import ModelFailure
 from functions.chat.spending import Spending
-from functions.shared.agent import DEFAULT, Agent, Agents
+from functions.chat.talk import Ending, Talk, Tools
+from functions.shared.agent import DEFAULT, Agent, Agents, UnknownAgent
 from functions.shared.approval import Approval
 from functions.shared.conversation_table import Conversation
 from functions.shared.errors import BadRequest, Conflict
@@ -21,6 +22,9 @@ from functions.shared.observe import MODEL_FAILURES, TURNS, count, logger
 from functions.shared.turn import Turn, TurnError, TurnStatus
 
 WORKING_GRACE_SECONDS = 90
+CHANGED = (
+    "This agent's manifest has changed since the last turn; from here on it answers by the new one."
+)
 
 
 class TurnInProgress(Conflict):
@@ -47,21 +51,16 @@ def take_turn(
     """
     spending = Spending(deps.budgets, deps.model, asked.owner)
     for _ in range(2):
-        taken, item, others = _make(deps, asked, conversation, seconds_left, instead_of, spending)
+        stored = _Stored(deps, asked, instead_of)
         try:
-            if instead_of is None:
-                deps.conversations.append(item, others)
-            else:
-                was = instead_of
-                deps.conversations.replace(
-                    item, was=was.status, attempts=was.attempts, others=others
-                )
+            taken, item, others = _make(deps, asked, conversation, seconds_left, stored, spending)
+            stored.write(item, taken.turn, others)
         except deps.write_conflicts:
             conversation = deps.conversations.read(asked.owner, asked.conversation_id)
-            stored = _own_turn(conversation, asked.request)
-            if stored is not None and stored.status is not TurnStatus.FAILED:
-                return Taken(asked.conversation_id, stored)
-            if instead_of is not None:
+            known = _own_turn(conversation, asked.request)
+            if known is not None and known.status is not TurnStatus.FAILED:
+                return Taken(asked.conversation_id, known)
+            if stored.was is not None:
                 break
             spending.look(deps.clock())
             continue
@@ -71,23 +70,55 @@ def take_turn(
     raise TurnInProgress
 
 
+class _Stored:
+    """What stands in the table of this turn: nothing, the failed turn it runs instead of, or what it remembered."""
+
+    def __init__(self, deps: ChatDeps, asked: Asked, was: Turn | None) -> None:
+        self._deps = deps
+        self._asked = asked
+        self.was = was
+
+    def write(self, item: dict[str, Any], turn: Turn, others: list[dict[str, Any]]) -> None:
+        """Append the turn, or write it over exactly what stood; raises the store's conflicts."""
+        conversations = self._deps.conversations
+        if self.was is None:
+            conversations.append(item, others)
+        else:
+            was = self.was
+            conversations.replace(item, was=was.status, attempts=was.attempts, others=others)
+        self.was = turn
+
+    def remember(self, blank: Turn, ending: Ending) -> None:
+        """Store how far the turn is, before something is done that must not be done twice."""
+        turn = working(blank, ending, self._asked.groups)
+        due = self._deps.clock() + timedelta(seconds=WORKING_GRACE_SECONDS)
+        item = self._deps.conversations.item(
+            self._asked.owner,
+            self._asked.conversation_id,
+            turn,
+            due_at=int(due.timestamp()),
+        )
+        self.write(item, turn, [])
+
+
 def _make(
     deps: ChatDeps,
     asked: Asked,
     conversation: Conversation | None,
     seconds_left: Callable[[], float],
-    instead_of: Turn | None,
+    stored: _Stored,
     spending: Spending,
 ) -> tuple[Taken, dict[str, Any], list[dict[str, Any]]]:
     """The turn as it would be stored, with whatever belongs into the same transaction."""
+    instead_of = stored.was
     turns = conversation.turns if conversation else ()
-    used_ids = frozenset(call["id"] for turn in turns for call in turn.tool_calls())
+    used_ids = ids_in(turns)
     if instead_of is not None:
         turns = tuple(turn for turn in turns if turn.number < instead_of.number)
     newest = turns[-1] if turns else None
     if newest is not None and newest.status is TurnStatus.WORKING:
         raise TurnInProgress
-    agent = _agent_of(deps.agents, asked.agent_id, newest)
+    agent = _agent_of(deps.agents, asked, newest)
     now = deps.clock()
     blank = Turn(
         number=instead_of.number if instead_of else (newest.number + 1 if newest else 1),
@@ -98,6 +129,8 @@ def _make(
         manifest=agent.digest[:12],
         created_at=instead_of.created_at if instead_of else timestamp(now),
         request=asked.request,
+        state=newest.state if newest else {},
+        notice=CHANGED if newest is not None and _has_changed(agent, newest) else "",
     )
     spending.take_turn(now, again=instead_of is not None)
     consent = consent_without_power(asked.message, turns, read=deps.approvals.get, now=now)
@@ -107,22 +140,43 @@ def _make(
         return _packed(
             deps, asked, Taken(asked.conversation_id, turn, approval), None, now, spending
         )
+    talk = Talk(
+        agent=agent,
+        conversation_id=asked.conversation_id,
+        turns=turns,
+        message=asked.message,
+        turn=blank.number,
+        used_ids=used_ids,
+        now=now,
+        groups=asked.groups,
+        knowledge=knowledge_of(blank),
+    )
+    tools = Tools(
+        model=spending,
+        model_name=deps.model_name,
+        agents=deps.agents,
+        rooms=deps.rooms,
+        seconds_left=seconds_left,
+        has_tokens=spending.has_tokens,
+        remember=lambda ending: stored.remember(blank, ending),
+    )
     try:
-        ending = converse(
-            spending,
-            agent=agent,
-            model_name=deps.model_name,
-            history=messages_of(prompt=agent.prompt, turns=turns, message=asked.message),
-            turn=blank.number,
-            used_ids=used_ids,
-            seconds_left=seconds_left,
-            has_tokens=spending.has_tokens,
-        )
+        ending = converse(talk, tools)
     except ModelFailure as failure:
         taken = Taken(asked.conversation_id, failed(blank, failure))
         return _packed(deps, asked, taken, None, now, spending)
-    taken, new_approval = ended(deps, asked, agent, blank, ending, turns, spending)
+    taken, new_approval = ended(deps, asked, blank, ending, turns, spending)
     return _packed(deps, asked, taken, new_approval, now, spending)
+
+
+def ids_in(turns: tuple[Turn, ...]) -> frozenset[str]:
+    """The ids of every call in these turns."""
+    return frozenset(call["id"] for turn in turns for call in turn.tool_calls())
+
+
+def knowledge_of(turn: Turn) -> Knowledge:
+    """What the conversation knew before this turn."""
+    return Knowledge(slots=turn.state.get("slots"), memory=turn.state.get("memory"))
 
 
 def failed(blank: Turn, failure: ModelFailure) -> Turn:
@@ -173,10 +227,20 @@ def _after_the_write(deps: ChatDeps, asked: Asked, taken: Taken) -> None:
         deps.workflow.start_or_leave(taken.approval)
 
 
-def _agent_of(agents: Agents, wanted: str | None, newest: Turn | None) -> Agent:
-    if newest is not None and wanted not in (None, newest.agent):
+def _agent_of(agents: Agents, asked: Asked, newest: Turn | None) -> Agent:
+    """The conversation's agent, or the one that a new conversation is to be with; raises `UnknownAgent`."""
+    if newest is not None and asked.agent_id not in (None, newest.agent):
         raise BadRequest("This conversation is with another agent; start a new one.")
-    return agents.get(newest.agent if newest else wanted or DEFAULT)
+    agent = agents.get(newest.agent if newest else asked.agent_id or DEFAULT)
+    if not agent.may_be_used_by(asked.groups):
+        raise UnknownAgent(agent.id)
+    if not asked.message and newest is None and not agent.starts:
+        raise BadRequest("The message is missing.")
+    return agent
+
+
+def _has_changed(agent: Agent, newest: Turn) -> bool:
+    return newest.agent == agent.id and newest.manifest != agent.digest[:12]
 
 
 def _own_turn(conversation: Conversation | None, request: str) -> Turn | None:

@@ -1,30 +1,28 @@
-"""What the model asks for, checked: offered, strict JSON, an object, valid against the closed schema.
+"""What the model asks for, checked: offered, an action, arguments that it takes.
 
 A call that fails becomes a tool result that tells the model what is wrong; nothing runs.
 """
 
 import itertools
-import json
-import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import Any
 
+from functions.chat.arguments import ARGUMENT_BYTES, UnreadableArguments, arguments_of
 from functions.chat.model import RequestedCall
-from functions.shared.agent import Agent
-from functions.shared.operations import OPERATIONS
+from functions.shared.agent import Action, Agent
 from functions.shared.run_instances import BadArguments
-from functions.shared.strict_json import unique, whole
 
 CALLS_PER_ANSWER = 32
 GATED_PER_ANSWER = 8
-ARGUMENT_BYTES = 16 * 1024
 COMPLAINT_CHARACTERS = 500
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _SANE_NAME = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
 """What a function's name cannot hold on the wire; services refuse a history with such a name."""
+_NOTEBOOK = Action("notebook", approval="always")
+NOTEBOOK_FUNCTIONS = frozenset({"run_python_code", "python", "draw_diagram"})
+"""What models call in a notebook, offered or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,16 @@ class CheckedCall:
     """The arguments as the model wrote them."""
     arguments: Mapping[str, Any] | None
     complaint: str
+    action: Action | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Who said each argument: `requester`, `result` or `model`."""
+    after: tuple[str, ...] = ()
+    """The functions whose outside text the model had read before it asked."""
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether a person has to countersign it."""
+        return self.action is not None and self.action.is_gated and not self.complaint
 
     def on_the_wire(self) -> dict[str, Any]:
         return {
@@ -60,7 +68,8 @@ def check_calls(
         usable = _SANE_ID.fullmatch(call.id) is not None and call.id not in taken_ids
         call_id = call.id if usable else _free_id(turn, taken_ids)
         taken_ids.add(call_id)
-        arguments, complaint = _checked(call, agent)
+        action = action_of(call.name, agent)
+        arguments, complaint = _checked(call, agent, action)
         if index >= CALLS_PER_ANSWER:
             arguments, complaint = (
                 None,
@@ -71,7 +80,7 @@ def check_calls(
                 None,
                 "This call repeats the id of another call; give each its own id.",
             )
-        elif complaint == "":
+        elif complaint == "" and action is not None and action.is_gated:
             gated += 1
             if gated > GATED_PER_ANSWER:
                 arguments = None
@@ -81,114 +90,35 @@ def check_calls(
         text = call.arguments if len(call.arguments.encode()) <= ARGUMENT_BYTES else "{}"
         name = _SANE_NAME.sub("_", call.name)[:64] or "_"
         checked.append(
-            CheckedCall(call_id, name, text, arguments, complaint[:COMPLAINT_CHARACTERS])
+            CheckedCall(call_id, name, text, arguments, complaint[:COMPLAINT_CHARACTERS], action)
         )
     return checked
 
 
-class UnreadableArguments(Exception):
-    """Arguments that are not one strict JSON object; the message is made for the model."""
+def action_of(name: str, agent: Agent) -> Action | None:
+    """What is done when this function is called; None where the agent has no such function."""
+    if name in agent.functions:
+        return agent.actions.get(name)
+    return _NOTEBOOK if agent.notebook and name in NOTEBOOK_FUNCTIONS else None
 
 
-def parse_arguments(text: str) -> dict[str, Any]:
-    """One strict JSON object: no duplicate keys, no NaN or Infinity, no numbers that readers round differently."""
-    if len(text.encode()) > ARGUMENT_BYTES:
-        raise UnreadableArguments(f"The arguments are larger than {ARGUMENT_BYTES // 1024} KB.")
-    try:
-        value = json.loads(
-            text,
-            object_pairs_hook=unique,
-            parse_constant=_no_constant,
-            parse_int=whole,
-            parse_float=_finite,
-        )
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
-        raise UnreadableArguments(f"The arguments are not valid JSON: {reason}.") from error
-    if not isinstance(value, dict):
-        raise UnreadableArguments("The arguments must be one JSON object.")
-    return value
-
-
-def closed(schema: Any) -> Any:
-    """The schema with every object closed, so that a field nobody declared is refused."""
-    if isinstance(schema, list):
-        return [closed(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    result = {key: value if key in _LITERAL else closed(value) for key, value in schema.items()}
-    if "properties" in schema and isinstance(schema["properties"], dict):
-        result["properties"] = {name: closed(value) for name, value in schema["properties"].items()}
-        result.setdefault("additionalProperties", False)
-    elif schema.get("type") == "object":
-        result.setdefault("additionalProperties", False)
-    return result
-
-
-_LITERAL = frozenset({"enum", "const", "default", "examples", "required"})
-
-
-def _checked(call: RequestedCall, agent: Agent) -> tuple[Mapping[str, Any] | None, str]:
-    function = agent.functions.get(call.name)
-    if function is None:
+def _checked(
+    call: RequestedCall, agent: Agent, action: Action | None
+) -> tuple[Mapping[str, Any] | None, str]:
+    if action is None:
         return (
             None,
             f"There is no function {call.name[:64]!r}. Offered: {', '.join(agent.functions) or 'none'}.",
         )
     try:
-        arguments = parse_arguments(call.arguments)
-        _validate(arguments, function.get("parameters") or {"type": "object", "properties": {}})
-        OPERATIONS[agent.actions[call.name].operation].check(arguments)
+        function = agent.functions.get(call.name, {})
+        arguments = arguments_of(call.arguments, function, action, agent)
     except (UnreadableArguments, BadArguments) as error:
         return None, str(error)
     return arguments, ""
-
-
-def _validate(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
-    import fastjsonschema
-
-    try:
-        _validator(json.dumps(closed(schema), sort_keys=True))(_exact(arguments))
-    except fastjsonschema.JsonSchemaValueException as error:
-        raise UnreadableArguments(
-            f"The arguments do not fit the schema: {error.message}."
-        ) from error
-
-
-def _exact(value: Any) -> Any:
-    """The value with every float as a Decimal, which no schema takes for a whole number: `1.0` is not `1`."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, list):
-        return [_exact(part) for part in value]
-    if isinstance(value, dict):
-        return {key: _exact(part) for key, part in value.items()}
-    return value
-
-
-_validators: dict[str, Any] = {}
-
-
-def _validator(schema: str) -> Any:
-    import fastjsonschema
-
-    if schema not in _validators:
-        _validators[schema] = fastjsonschema.compile(json.loads(schema), use_default=False)
-    return _validators[schema]
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("a number is too large")
-    return value
 
 
 def _free_id(turn: int, taken: set[str]) -> str:
     """An id of ours: the first that nobody has."""
     numbered = (f"call_{turn}_{number}" for number in itertools.count(1))
     return next(call_id for call_id in numbered if call_id not in taken)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from functions.shared.errors import NotFound
+from functions.shared.kinds import KINDS
 
 DEFAULT = "ec2"
 ROOT = Path(__file__).parents[2]
@@ -26,8 +27,8 @@ class Action:
     kind: str
     operation: str = ""
     """Which one, for the kind `aws`."""
-    approval: str = "never"
-    """`always` where a person has to countersign the call."""
+    approval: str = "always"
+    """`never` where nobody has to countersign the call."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -39,6 +40,11 @@ class Action:
         """Whether its siblings in one answer have to wait for it."""
         return bool(self.values.get("in_order"))
 
+    def compiled(self) -> dict[str, Any]:
+        """The JSON value that `of` reads back."""
+        operation = {"operation": self.operation} if self.operation else {}
+        return {"kind": self.kind, "approval": self.approval, **operation, **self.values}
+
     @classmethod
     def of(cls, compiled: Mapping[str, Any]) -> Self:
         values = {
@@ -49,7 +55,7 @@ class Action:
         return cls(
             kind=compiled["kind"],
             operation=compiled.get("operation", ""),
-            approval=compiled.get("approval", "never"),
+            approval=compiled.get("approval", KINDS[compiled["kind"]].approval),
             values=values,
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.shared.approval import Outcome
 from functions.shared.aws import while_busy
-from functions.shared.turn import Turn, TurnError, TurnStatus
+from functions.shared.turn import ANSWERED, Turn, TurnError, TurnStatus
 
 TITLE_CHARACTERS = 80
 READ_ITEMS = 600
@@ -104,10 +104,14 @@ class ConversationTable:
                 "retryable": turn.error.retryable,
             }
             item["error"] = {"S": json.dumps(error, ensure_ascii=False)}
+        if turn.state:
+            item["state"] = {"S": json.dumps(turn.state, ensure_ascii=False, separators=(",", ":"))}
+        if turn.notice:
+            item["notice"] = {"S": turn.notice}
         if turn.attempts > 1:
             item["attempts"] = {"N": str(turn.attempts)}
         if turn.number == 1:
-            item["title"] = {"S": turn.message[:TITLE_CHARACTERS]}
+            item["title"] = {"S": (turn.message or turn.reply)[:TITLE_CHARACTERS]}
             item["owner"] = {"S": owner}
             item["started_at"] = {"S": f"{turn.created_at}#{conversation_id}"}
         if due_at is not None:
@@ -155,6 +159,14 @@ class ConversationTable:
                 },
             }
         }
+
+    def append_answer(
+        self, owner: str, conversation_id: str, number: int, call_id: str, text: str, at: str
+    ) -> None:
+        """What the client gave back for its call, once; raises the client's ConditionalCheckFailedException."""
+        outcome = Outcome(ANSWERED, text)
+        part = self.outcome_item(owner, conversation_id, number, call_id, outcome, at)
+        self._write(part["Put"]["Item"], "attribute_not_exists(pk)", {}, ())
 
     def append_last_word(
         self,
@@ -238,4 +250,6 @@ def _turn(item: Mapping[str, Any], outcomes: Mapping[str, Outcome], last_word: s
         attempts=int(item["attempts"]["N"]) if "attempts" in item else 1,
         outcomes=outcomes,
         last_word=last_word,
+        state=json.loads(item["state"]["S"]) if "state" in item else {},
+        notice=item["notice"]["S"] if "notice" in item else "",
     )

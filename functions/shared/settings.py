@@ -50,6 +50,8 @@ class ChatSettings(Settings):
     audit_table: str
     state_machine_arn: str
     continue_turn_function: str
+    run_action_function: str
+    catalogue_function: str
     agents_file: str
     """Where the compiled agents lie in the zip, from the import root, or an absolute path."""
     model_secret_arn: str

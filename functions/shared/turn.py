@@ -1,7 +1,8 @@
 """A turn: one user message, the model's answers, their tool calls and results; and how people see it.
 
 `steps` are Chat Completions messages between the user's message and the reply. A tool message carries our `status`
-beside its wire members; a gated call has no tool message: its outcome is an item of its own.
+beside its wire members, and `outside` where somebody outside wrote it; a gated call and a call of the client have no
+tool message: their outcome is an item of its own. A step `switch` says that another agent has the conversation since.
 """
 
 import json
@@ -16,12 +17,15 @@ from functions.shared.identifiers import timestamp
 from functions.shared.plan import canonical
 
 WAITING = "waiting"
+ANSWERED = "answered"
+"""The outcome of a call that the client has carried out."""
 
 
 class TurnStatus(StrEnum):
     COMPLETED = "completed"
     WORKING = "working"
     AWAITING_APPROVAL = "awaiting_approval"
+    AWAITING_CLIENT = "awaiting_client"
     FAILED = "failed"
 
 
@@ -52,6 +56,10 @@ class Turn:
     attempts: int = 1
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     last_word: str = ""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What the conversation knows after this turn: `slots` and `memory`; while it is worked on, `groups` too."""
+    notice: str = ""
+    """What the program tells beside the reply."""
 
     def tool_calls(self) -> Iterator[Mapping[str, Any]]:
         """Every tool call of the turn, as on the wire."""
@@ -86,6 +94,8 @@ def turn_view(conversation_id: str, turn: Turn, approval: Approval | None) -> di
         ],
         "approval": approval_brief(turn.approval_id, approval),
     }
+    if turn.notice:
+        view["notice"] = turn.notice
     if turn.error is not None:
         view["error"] = {
             "code": turn.error.code,
@@ -136,6 +146,8 @@ def parsed_arguments(call: Mapping[str, Any]) -> Any:
 
 
 def _status_now(turn: Turn, approval: Approval | None) -> str:
+    if turn.status is TurnStatus.AWAITING_CLIENT and not turn.waiting_calls():
+        return TurnStatus.COMPLETED.value
     if turn.status is not TurnStatus.AWAITING_APPROVAL or turn.waiting_calls():
         return turn.status.value
     is_still_open = not turn.outcomes and (approval is None or approval.closed_at is None)
@@ -162,10 +174,19 @@ def _outcomes_now(turn: Turn, approval: Approval | None) -> Mapping[str, Outcome
 
 
 def _reply_now(turn: Turn, outcomes: Mapping[str, Outcome]) -> str:
+    if turn.status is TurnStatus.COMPLETED:
+        return "\n\n".join([*_said_between(turn), turn.reply])
     if turn.status is not TurnStatus.AWAITING_APPROVAL or turn.waiting_calls() or not outcomes:
         return turn.reply
     sentences = [outcomes[call["id"]].text for call in turn.tool_calls() if call["id"] in outcomes]
     return "\n".join(sentences) + (f"\n\n{turn.last_word}" if turn.last_word else "")
+
+
+def _said_between(turn: Turn) -> list[str]:
+    """What the model said beside its calls, in order."""
+    return [
+        step["content"] for step in turn.steps if step["role"] == "assistant" and step["content"]
+    ]
 
 
 def _tool_call_view(
@@ -184,12 +205,16 @@ def _tool_call_view(
         approval is not None and approval.status not in OPEN and approval.status.value != "approved"
     ):
         status, result = approval.status.value, None
+    elif turn.status is TurnStatus.AWAITING_CLIENT:
+        status, result = TurnStatus.AWAITING_CLIENT.value, None
     else:
         status, result = WAITING, None
-    return {
+    view = {
         "id": call["id"],
         "name": call["function"]["name"],
         "arguments": parsed_arguments(call),
         "status": status,
         "result": result,
     }
+    is_outside = status == ANSWERED or (answered is not None and answered.get("outside"))
+    return {**view, "outside": True} if is_outside else view

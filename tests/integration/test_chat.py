@@ -9,6 +9,7 @@ from functions.shared.aws import client
 from functions.shared.identifiers import new_id
 from functions.shared.turn import Turn, TurnStatus
 from tests.support.account import APPROVALS, AUDIT, CONVERSATIONS
+from tests.support.agents import ec2_agent
 from tests.support.chat_completions import check_valid
 from tests.support.fake_model import INSTANCE, call, calls, text
 from tests.support.fake_states import client_error
@@ -90,7 +91,7 @@ def seed(backend, conversation_id, turns):
             message="m" * 40,
             reply="r" * 40,
             agent="ec2",
-            manifest="0" * 12,
+            manifest=ec2_agent().digest[:12],
             created_at="2026-11-21T03:00:00Z",
             request="seed",
         )

@@ -61,6 +61,7 @@ from tests.support.account import (
 from tests.support.clock import Clock
 from tests.support.fake_ec2 import FakeEc2
 from tests.support.fake_model import FakeModel, call, calls
+from tests.support.fake_rooms import FakeRooms
 from tests.support.fake_states import FakeStates
 from tests.support.gateway import Answer, LambdaContext, answer_of, claims_of, http_event
 from tests.support.leases import end_lease_settings
@@ -82,6 +83,8 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             fixed_parameters="{}",
             state_machine_arn=STATE_MACHINE,
             continue_turn_function="continue-turn",
+            run_action_function="run-action",
+            catalogue_function="catalogue",
             agents_file=str(agents_file),
             model_secret_arn=account.secret_arn,
             chat_model="test-model",
@@ -195,6 +198,8 @@ class Backend:
     """Commands that chat gave to continue_turn."""
     invoked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     """What the sweep invoked."""
+    actions: FakeRooms = field(default_factory=FakeRooms)
+    """Where chat hands over what nobody has to countersign."""
 
     def human(self, name: str) -> Human:
         return self.account.humans[name]
@@ -437,6 +442,7 @@ def compose_rooms(
         clock=clock,
         sleep=clock.sleep,
         go_on=backend.handed_over.append,
+        rooms=backend.actions,
     )
     rooms = {
         "conversations": functions.conversations.handler,

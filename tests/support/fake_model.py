@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.chat.model import Answer, RequestedCall
+from functions.chat.model import NO_OPTIONS, Answer, RequestedCall
 
 INSTANCE = {
     "image_id": "ami-012261b9035f8f938",
@@ -25,6 +25,7 @@ class Asked:
     tools: list[Mapping[str, Any]]
     tool_choice: Any
     seconds: float
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def text(words: str, *, finish_reason: str = "stop") -> Answer:
@@ -60,8 +61,9 @@ class FakeModel:
         tools: Sequence[Mapping[str, Any]],
         tool_choice: Any,
         seconds: float,
+        options: Mapping[str, Any] = NO_OPTIONS,
     ) -> Answer:
-        self.asked.append(Asked(list(messages), list(tools), tool_choice, seconds))
+        self.asked.append(Asked(list(messages), list(tools), tool_choice, seconds, options))
         if not self.queue:
             raise AssertionError("the model was asked more often than the test expects")
         said = self.queue.popleft()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.chat.model import Answer, ModelOverloaded, ModelTimeout, RequestedCall
+from functions.chat.model import NO_OPTIONS, Answer, ModelOverloaded, ModelTimeout, RequestedCall
 from tests.support.chat_completions import check_valid
 from tests.support.fake_model import INSTANCE
 from tests.sweeps.gate import Gate
@@ -44,6 +44,7 @@ class RuleModel:
         tools: Sequence[Mapping[str, Any]],
         tool_choice: Any,
         seconds: float,
+        options: Mapping[str, Any] = NO_OPTIONS,  # noqa: ARG002
     ) -> Answer:
         return self.gate.through(
             "model.answer",

@@ -4,21 +4,12 @@ import json
 
 import pytest
 
-from functions.chat.converse import (
-    REPLY_BYTES,
-    STEPS_BYTES,
-    Finished,
-    NeedsApproval,
-    OutOfTime,
-    converse,
-)
 from functions.chat.model import ModelBadAnswer, ModelBroken, ModelTimeout
+from functions.chat.steps import REPLY_BYTES, STEPS_BYTES
+from functions.chat.talk import Finished, NeedsApproval, OutOfTime
 from tests.support.agents import ec2_agent
-from tests.support.chat_completions import check_valid
 from tests.support.fake_model import INSTANCE, FakeModel, call, calls, text
-
-PROMPT = {"role": "system", "content": "p"}
-QUESTION = {"role": "user", "content": "start one"}
+from tests.support.talking import converse_once, earlier_turn
 
 
 @pytest.fixture(autouse=True)
@@ -31,24 +22,15 @@ def model():
     return FakeModel()
 
 
-def run(model, *, seconds=20.0, used_ids=frozenset()):
-    ending = converse(
-        model,
-        agent=ec2_agent(),
-        model_name="m",
-        history=[PROMPT, QUESTION],
-        turn=1,
-        used_ids=used_ids,
-        seconds_left=lambda: seconds,
-    )
-    for asked in model.asked:
-        check_valid(asked.messages)
-    return ending
+def run(model, **more):
+    return converse_once(model, **more)
 
 
 def test_a_text_ends_the_turn(model):
     model.says("Which AMI?")
-    assert run(model) == Finished((), "Which AMI?")
+    ending = run(model)
+    assert isinstance(ending, Finished)
+    assert (ending.steps, ending.reply) == ((), "Which AMI?")
 
 
 def test_ec2_15_a_gated_call_ends_the_turn_and_the_model_is_not_asked_again(model):
@@ -157,7 +139,7 @@ def test_a_model_that_broke_is_a_failure(model):
 
 def test_a_call_id_of_an_earlier_turn_is_replaced(model):
     model.says(calls(call(id="call_old")))
-    ending = run(model, used_ids=frozenset({"call_old"}))
+    ending = run(model, turns=[earlier_turn("call_old")])
     assert ending.calls[0].id != "call_old"
 
 
@@ -167,13 +149,5 @@ def test_an_agents_tool_choice_is_for_the_first_request_only(model):
     choice = {"type": "function", "function": {"name": "run_instances"}}
     agent = replace(ec2_agent(), tool_choice=choice)
     model.says(calls(call("{")), "Which AMI?")
-    converse(
-        model,
-        agent=agent,
-        model_name="m",
-        history=[PROMPT, QUESTION],
-        turn=1,
-        used_ids=frozenset(),
-        seconds_left=lambda: 20.0,
-    )
+    run(model, agent=agent)
     assert [asked.tool_choice for asked in model.asked] == [choice, None]

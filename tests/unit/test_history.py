@@ -11,6 +11,7 @@ from functions.shared.turn import Turn, TurnError, TurnStatus
 from tests.support.chat_completions import check_valid
 
 statuses = st.sampled_from(list(TurnStatus))
+KEPT = (TurnStatus.COMPLETED, TurnStatus.AWAITING_APPROVAL, TurnStatus.AWAITING_CLIENT)
 
 
 @st.composite
@@ -53,8 +54,8 @@ def conversations(draw):
     for number in range(1, draw(st.integers(1, 8)) + 1):
         status = draw(statuses)
         steps, waiting = (), []
-        if status in (TurnStatus.COMPLETED, TurnStatus.AWAITING_APPROVAL):
-            steps, waiting = draw(steps_of(number, status is TurnStatus.AWAITING_APPROVAL))
+        if status in KEPT:
+            steps, waiting = draw(steps_of(number, status is not TurnStatus.COMPLETED))
         told = draw(st.booleans())
         turns.append(
             Turn(
@@ -100,9 +101,7 @@ def test_a_window_holds_the_newest_turns_and_holds_them_whole(turns, window):
 def test_failed_and_working_turns_are_left_out(turns):
     messages = messages_of(prompt="p", turns=turns, message="next")
     said = [one["content"] for one in messages if one["role"] == "user"][:-1]
-    assert said == [
-        t.message for t in turns if t.status in (TurnStatus.COMPLETED, TurnStatus.AWAITING_APPROVAL)
-    ]
+    assert said == [turn.message for turn in turns if turn.status in KEPT]
 
 
 def turn(number, **more):

@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.chat.tool_calls import (
+from functions.chat.arguments import (
     ARGUMENT_BYTES,
-    CALLS_PER_ANSWER,
-    GATED_PER_ANSWER,
     UnreadableArguments,
-    check_calls,
     closed,
     parse_arguments,
 )
+from functions.chat.tool_calls import CALLS_PER_ANSWER, GATED_PER_ANSWER, check_calls
 from functions.shared.operations import OPERATIONS
 from tests.support.agents import Anything, agent_with, ec2_agent
 from tests.support.fake_model import INSTANCE, call

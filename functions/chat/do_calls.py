@@ -1,0 +1,166 @@
+"""The calls of one answer that nobody has to countersign: done here or in another room, answered in their order."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from functions.chat.emit import Switch, SwitchRefused, emitted, switch_of
+from functions.chat.history import result_text
+from functions.chat.rooms import Result, Rooms
+from functions.chat.slots import names_run, run_slot_call
+from functions.chat.tool_calls import CheckedCall
+from functions.shared.agent import Action, Agent
+from functions.shared.kinds import KINDS, Place
+from functions.shared.observe import logger
+from functions.shared.operations import READS
+from functions.shared.placeholders import MissingValue
+from functions.shared.text_actions import BadText, data_url_text, message_text
+
+NO_SANDBOX = "This deployment runs no Python: the function {name!r} needs the sandbox, which is not deployed."
+SANDBOX_CODE = "sandbox_not_deployed"
+ONE_SWITCH = "Another call of this answer has already handed the conversation over."
+SWITCH_ALONE = "Hand the conversation over in an answer of its own; other calls still wait."
+NOTHING = Action("message_template")
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a conversation has found out so far."""
+
+    slots: Mapping[str, Any] | None = None
+    """None: nothing was set yet."""
+    memory: Mapping[str, Any] | None = None
+
+    def value(self) -> dict[str, Any]:
+        """As it is stored; empty where there is nothing."""
+        said = {"slots": self.slots, "memory": self.memory}
+        return {name: dict(value) for name, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The result of every call by its id, and what follows from them."""
+
+    results: dict[str, Result]
+    knowledge: Knowledge
+    switch: Switch | None = None
+    is_complete: bool = False
+    """Whether every slot is filled and the agent ends with that."""
+    gated: tuple[CheckedCall, ...] = ()
+    """Calls that a person has to countersign after all."""
+
+
+@dataclass(slots=True)
+class _Doing:
+    results: dict[str, Result] = field(default_factory=dict)
+    switch: Switch | None = None
+    is_complete: bool = False
+
+
+def place_of(call: CheckedCall) -> Place:
+    """Where the call is carried out."""
+    action = call.action
+    if action is None:
+        return Place.NOWHERE
+    if action.kind == "aws" and action.operation in READS:
+        return Place.CATALOGUE
+    return KINDS[action.kind].place
+
+
+def may_be_repeated(call: CheckedCall) -> bool:
+    """Whether doing it twice does no more than doing it once."""
+    action = call.action
+    if action is None or action.kind != "rest":
+        return True
+    return str(action.values.get("method", "GET")).upper() in SAFE_METHODS
+
+
+def do_calls(
+    calls: Sequence[CheckedCall],
+    *,
+    agent: Agent,
+    knowledge: Knowledge,
+    rooms: Rooms,
+    seconds: float,
+    may_switch: bool,
+    known_agents: frozenset[str],
+) -> Done:
+    """Do every call; one that fails does not hide its siblings' results.
+
+    What is done here is done in order; each other room is handed its calls at once, and runs them side by side.
+    """
+    doing = _Doing()
+    for call in calls:
+        for name in names_run(call.name, call.arguments or {}):
+            logger.info(f"function called: {name}")
+        if place_of(call) is Place.CHAT:
+            knowledge = _do_here(call, agent, knowledge, doing, may_switch, known_agents)
+        elif place_of(call) is Place.SANDBOX:
+            text = NO_SANDBOX.format(name=call.name)
+            doing.results[call.id] = Result("failed", error_text(text, code=SANDBOX_CODE))
+    for place in (Place.CATALOGUE, Place.RUN_ACTION):
+        there = [call for call in calls if place_of(call) is place]
+        if there:
+            for call, result in zip(there, rooms.run(place, agent, there, seconds), strict=True):
+                outside = place is Place.RUN_ACTION and result.status in ("succeeded", "failed")
+                doing.results[call.id] = replace(result, is_outside_text=outside)
+    gated = tuple(call for call in calls if doing.results[call.id].status == "gated")
+    for call in gated:
+        del doing.results[call.id]
+    return Done(doing.results, knowledge, doing.switch, doing.is_complete, gated)
+
+
+def error_text(sentence: str, *, code: str = "") -> str:
+    """A failure as the model reads it."""
+    return json.dumps({"error": sentence, **({"code": code} if code else {})}, ensure_ascii=False)
+
+
+def _do_here(
+    call: CheckedCall,
+    agent: Agent,
+    knowledge: Knowledge,
+    doing: _Doing,
+    may_switch: bool,
+    known_agents: frozenset[str],
+) -> Knowledge:
+    action, arguments = call.action or NOTHING, call.arguments or {}
+    if action.kind == "slots" and agent.slots is not None:
+        state = knowledge.slots if knowledge.slots is not None else agent.slots.empty()
+        done = run_slot_call(agent.slots, state, call.name, arguments)
+        doing.results[call.id] = Result("succeeded" if done.ok else "failed", done.text)
+        doing.is_complete = doing.is_complete or done.completed
+        return replace(knowledge, slots=done.state)
+    try:
+        if action.kind == "emit":
+            allowed = known_agents.intersection(action.values.get("agents", ()))
+            doing.switch = _switch(call, allowed, knowledge, doing, may_switch=may_switch)
+            text = f"The conversation is with {doing.switch.agent} now."
+            knowledge = replace(knowledge, memory=doing.switch.memory, slots=None)
+        elif action.kind == "data_url":
+            text = data_url_text(action.values, arguments)
+        else:
+            text = message_text(action.values, arguments)
+    except (MissingValue, BadText, SwitchRefused) as error:
+        doing.results[call.id] = Result("failed", error_text(str(error)))
+    else:
+        doing.results[call.id] = Result("succeeded", result_text(text))
+    return knowledge
+
+
+def _switch(
+    call: CheckedCall,
+    allowed: frozenset[str],
+    knowledge: Knowledge,
+    doing: _Doing,
+    *,
+    may_switch: bool,
+) -> Switch:
+    """To whom the conversation goes; raises `SwitchRefused`, also where siblings stand against it."""
+    if doing.switch is not None:
+        raise SwitchRefused(ONE_SWITCH)
+    if not may_switch:
+        raise SwitchRefused(SWITCH_ALONE)
+    method, data = emitted((call.action or NOTHING).values, call.arguments or {})
+    return switch_of(method, data, allowed=allowed, memory=knowledge.memory)
