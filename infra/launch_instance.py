@@ -81,7 +81,7 @@ class LaunchInstance(Construct):
 
 
 class LaunchRole(iam.Role):
-    """May start tagged instances of the named types, with metadata tokens, and see them; no more."""
+    """May start tagged instances of the named types, with metadata tokens, see them, and end what is so tagged."""
 
     def __init__(
         self,
@@ -123,6 +123,18 @@ class LaunchRole(iam.Role):
                 actions=["ec2:CreateTags"],
                 resources=[self._every("instance"), self._every("volume")],
                 conditions={"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+            )
+        )
+        # Stopping and terminating: what carries this stack's tag and an approval's, as for the ends of leases.
+        self.add_to_policy(
+            iam.PolicyStatement(
+                sid="EndWhatWasLaunchedHere",
+                actions=["ec2:StopInstances", "ec2:TerminateInstances"],
+                resources=[self._every("instance")],
+                conditions={
+                    "StringEquals": {f"aws:ResourceTag/{TAG_STACK}": deployment.page.stack},
+                    "Null": {f"aws:ResourceTag/{TAG_APPROVAL}": "false"},
+                },
             )
         )
         self.add_to_policy(

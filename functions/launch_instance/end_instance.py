@@ -4,6 +4,7 @@ EC2 takes both again as done, so whatever was lost on the way is simply repeated
 living instances are written as the sweep writes them when a lease ends by itself.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,14 +104,21 @@ def _lives_no_more(deps: Launching, leased: LeasedInstance) -> list[dict[str, An
 
 def _refused(ec2: Any, ending: Ending, instance_id: str) -> Outcome | None:
     """What EC2's final refusal means; None where it took the request."""
-    ask = ec2.stop_instances if ending.step is LeaseStep.STOP else ec2.terminate_instances
     try:
-        ask(InstanceIds=[instance_id])
+        asking(ec2, ending)(InstanceIds=[instance_id])
     except BotoCoreError as error:
         raise LaunchAmbiguous(error_code(error)) from error
     except ClientError as error:
         return judged(error, words_of(ending, instance_id))
     return None
+
+
+def asking(ec2: Any, ending: Ending) -> Callable[..., Any]:
+    """The client's method for this end."""
+    method: Callable[..., Any] = (
+        ec2.stop_instances if ending.step is LeaseStep.STOP else ec2.terminate_instances
+    )
+    return method
 
 
 def words_of(ending: Ending, instance_id: str) -> Words:

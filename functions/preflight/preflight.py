@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.preflight import check_extend_lease, check_run_instances
+from functions.preflight import check_end_instances, check_extend_lease, check_run_instances
 from functions.preflight.facts import Found
 from functions.preflight.inspection import Inspection
 from functions.preflight.price_list import PriceList
@@ -27,6 +27,8 @@ Checker = Callable[[Inspection, Sequence[Mapping[str, Any]]], dict[str, Found]]
 CHECKERS: dict[str, Checker] = {
     "run_instances": check_run_instances.check,
     "extend_lease": check_extend_lease.check,
+    "stop_instances": check_end_instances.check,
+    "terminate_instances": check_end_instances.check,
 }
 """By operation; calls of an operation that is not here get no facts."""
 

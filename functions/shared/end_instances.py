@@ -85,7 +85,7 @@ TERMINATE = Ending(
     LeaseStep.TERMINATE,
     "terminate",
     "terminated",
-    "Its disks are deleted with it; nobody can bring them back.",
+    "Nobody can bring it back, nor the disks that are deleted with it.",
 )
 ENDINGS: Mapping[str, Ending] = {"stop_instances": STOP, "terminate_instances": TERMINATE}
 """By operation."""

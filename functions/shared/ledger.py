@@ -32,6 +32,8 @@ class LedgerRow:
     sent: bool = True
     """Whether AWS may have taken a request of this call."""
     instance_id: str = ""
+    execution_id: str = ""
+    """Of a runbook that was started."""
     capacity_tries: int = 0
 
     def outcome(self) -> Outcome | None:
@@ -166,13 +168,20 @@ class Ledger:
         self, approval_id: str, call_id: str, instance_id: str, lease: Mapping[str, Any]
     ) -> None:
         """Write which instance started, with what its lease needs (plain values); the first one stands."""
-        values = {"instance_id": instance_id, **lease}
+        self._note(approval_id, call_id, "instance_id", {"instance_id": instance_id, **lease})
+
+    def runbook_started(self, approval_id: str, call_id: str, execution_id: str) -> None:
+        """Write as which execution a runbook was started; the first one stands."""
+        self._note(approval_id, call_id, "execution_id", {"execution_id": execution_id})
+
+    def _note(self, approval_id: str, call_id: str, name: str, values: Mapping[str, Any]) -> None:
+        """Write down what was made, unless `name` is there already."""
         self._update(
             approval_id,
             call_id,
             "SET " + ", ".join(f"{name} = :{name}" for name in values),
             {f":{name}": value for name, value in values.items()},
-            condition="attribute_not_exists(instance_id)",
+            condition=f"attribute_not_exists({name})",
         )
 
     def end(
@@ -260,5 +269,6 @@ def _row(item: Mapping[str, Any]) -> LedgerRow:
         began_at=item["began_at"]["S"],
         sent=item["sent"]["BOOL"] if "sent" in item else True,
         instance_id=item["instance_id"]["S"] if "instance_id" in item else "",
+        execution_id=item["execution_id"]["S"] if "execution_id" in item else "",
         capacity_tries=int(item["capacity_tries"]["N"]) if "capacity_tries" in item else 0,
     )

@@ -257,8 +257,8 @@ def test_replaced_seal_keys_are_for_verifying_alone(with_ses):
     [
         ("ec2:RunInstances", {"LaunchInstance/LaunchRole"}),
         ("ec2:CreateTags", {"LaunchInstance/LaunchRole"}),
-        ("ec2:StopInstances", {"EndLease/FunctionRole"}),
-        ("ec2:TerminateInstances", {"EndLease/FunctionRole"}),
+        ("ec2:StopInstances", {"EndLease/FunctionRole", "LaunchInstance/LaunchRole"}),
+        ("ec2:TerminateInstances", {"EndLease/FunctionRole", "LaunchInstance/LaunchRole"}),
         ("ssm:PutParameter", {"Freeze/FunctionRole"}),
         ("sts:AssumeRole", {"LaunchInstance/FunctionRole"}),
         ("kms:GenerateMac", {"DecideApproval/FunctionRole"}),
@@ -337,20 +337,22 @@ def test_tags_are_set_only_while_starting(production):
 
 
 @pytest.mark.parametrize("action", ["ec2:StopInstances", "ec2:TerminateInstances"])
-def test_a_lease_s_end_reaches_only_what_this_stack_tagged_for_an_approval(
+def test_an_end_reaches_only_what_this_stack_tagged_for_an_approval(
     production, with_ses, action
 ):
     for template, stack, region in (
         (production, "Production", "eu-west-1"),
         (with_ses, "WithSes", "eu-north-1"),
     ):
-        [right] = [right for right in template.rights() if right.action == action]
-        assert right.resource.split(":")[3] == region
-        assert right.resource.endswith(":instance/*")
-        assert right.conditions == {
-            "StringEquals": {"aws:ResourceTag/countersign:stack": stack},
-            "Null": {"aws:ResourceTag/countersign:approval": "false"},
-        }
+        rights = [right for right in template.rights() if right.action == action]
+        assert len(rights) == 2
+        for right in rights:
+            assert right.resource.split(":")[3] == region
+            assert right.resource.endswith(":instance/*")
+            assert right.conditions == {
+                "StringEquals": {"aws:ResourceTag/countersign:stack": stack},
+                "Null": {"aws:ResourceTag/countersign:approval": "false"},
+            }
 
 
 def test_the_launch_role_is_bound_to_the_target_s_region(with_ses):

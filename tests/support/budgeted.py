@@ -42,8 +42,10 @@ def limit(patch: pytest.MonkeyPatch, backend: Backend, **limits: int) -> Backend
             open_approvals=limits.get("open_approvals", AMPLE),
         ),
     )
+    room = backend.rooms["launch_instance"]
     launching = replace(
-        backend.rooms["launch_instance"],
+        room,
+        settings=replace(room.settings, budgets_table=BUDGETS),
         budgets=LaunchBudgets(
             table=BUDGETS,
             launches=limits.get("launches", AMPLE),

@@ -23,6 +23,9 @@ class FakeEc2:
     rehearsals: list[dict[str, Any]] = field(default_factory=list)
     rehearsal_faults: list[Exception] = field(default_factory=list)
     launched: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+    ends: list[tuple[str, str]] = field(default_factory=list)
+    """What was stopped and terminated, in order; refused requests too."""
+    end_faults: list[Exception | Lost] = field(default_factory=list)
 
     def run_instances(self, **request: Any) -> dict[str, Any]:
         if request.get("DryRun"):
@@ -49,6 +52,25 @@ class FakeEc2:
         if self.rehearsal_faults:
             raise self.rehearsal_faults.pop(0)
         raise client_error("DryRunOperation", "RunInstances", status=412)
+
+    def stop_instances(self, **request: Any) -> dict[str, Any]:
+        return self._end("stop_instances", request)
+
+    def terminate_instances(self, **request: Any) -> dict[str, Any]:
+        return self._end("terminate_instances", request)
+
+    def _end(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if request.get("DryRun"):
+            return self._rehearsed(request)
+        [instance_id] = request["InstanceIds"]
+        self.ends.append((operation.removesuffix("_instances"), instance_id))
+        fault = self.end_faults.pop(0) if self.end_faults else None
+        if isinstance(fault, Exception):
+            raise fault
+        answer: dict[str, Any] = getattr(self.client, operation)(**request)
+        if fault is not None:
+            raise fault.error
+        return answer
 
     def describe_instances(self, **request: Any) -> dict[str, Any]:
         """As moto does; and by client token, which moto does not know."""

@@ -252,6 +252,8 @@ export const english = {
   "event.lease_warned": "Warned that the lease ends",
   "event.lease_stopped": "Stopped at the end of the lease",
   "event.lease_terminated": "Terminated after the lease",
+  "event.instance_stopped": "Stopped on request",
+  "event.instance_terminated": "Terminated on request",
   "event.lease_extended": "Lease extended",
   "event.by": "by {name}",
 

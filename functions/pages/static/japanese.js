@@ -252,6 +252,8 @@ export const japanese = {
   "event.lease_warned": "利用期限の予告",
   "event.lease_stopped": "利用期限により停止",
   "event.lease_terminated": "利用期限後に削除",
+  "event.instance_stopped": "依頼により停止",
+  "event.instance_terminated": "依頼により削除",
   "event.lease_extended": "利用期限の延長",
   "event.by": "{name}",
 
