@@ -17,9 +17,10 @@ from local.scripted_model.request import (
     read_values,
     text_of,
 )
+from local.scripted_model.slots import Call, fill_slots, slot_tools
 
 WHAT_TO_TRY = (
-    "I am a small scripted model and only hold one dialogue. "
+    "I am a small scripted model: I start EC2 instances, and I fill the slots of agents that have some. "
     'Try: "I want to run a new EC2 instance.", '
     'or all at once: "Run an EC2 instance from ami-012261b9035f8f938, t2.micro, key pair kondo." '
     "For anything else, set OPENAI_API_KEY and CHAT_MODEL and start again."
@@ -33,11 +34,13 @@ _EXTENSION = re.compile(
 def reply(request: Mapping[str, Any]) -> dict[str, Any]:
     """The Chat Completions response to a request; the same request has the same response."""
     messages: Sequence[Mapping[str, Any]] = request.get("messages") or ()
+    if tools := slot_tools(request):
+        return _either(request, fill_slots(tools, messages))
     last = messages[-1] if messages else {}
     if last.get("role") == "tool":
         return _response(request, content=_last_word(text_of(last)))
     if extension := read_extension(request):
-        return _response(request, call=(EXTEND_LEASE, extension))
+        return _response(request, calls=[(EXTEND_LEASE, extension)])
     types = offered_types(request)
     dialogue = present_dialogue(messages)
     if types is None:
@@ -53,7 +56,7 @@ def reply(request: Mapping[str, Any]) -> dict[str, Any]:
         "instance_type": values.instance_type,
         "key_name": values.key_name,
     }
-    return _response(request, call=(RUN_INSTANCES, arguments))
+    return _response(request, calls=[(RUN_INSTANCES, arguments)])
 
 
 def _question(values: Values, types: Sequence[str]) -> str:
@@ -83,19 +86,26 @@ def _last_word(result: str) -> str:
     return f"No EC2 instance was started. {plain}".strip()
 
 
+def _either(request: Mapping[str, Any], said: str | Sequence[Call]) -> dict[str, Any]:
+    if isinstance(said, str):
+        return _response(request, content=said)
+    return _response(request, calls=said)
+
+
 def _response(
-    request: Mapping[str, Any],
-    *,
-    content: str | None = None,
-    call: tuple[str, Mapping[str, Any]] | None = None,
+    request: Mapping[str, Any], *, content: str | None = None, calls: Sequence[Call] = ()
 ) -> dict[str, Any]:
     spoken = json.dumps(request.get("messages"), sort_keys=True)
     digest = hashlib.sha256(spoken.encode()).hexdigest()
     message: dict[str, Any] = {"role": "assistant", "content": content}
-    if call is not None:
-        function = {"name": call[0], "arguments": json.dumps(call[1])}
+    if calls:
         message["tool_calls"] = [
-            {"id": f"call_{digest[:24]}", "type": "function", "function": function}
+            {
+                "id": f"call_{digest[:22]}{number:02d}",
+                "type": "function",
+                "function": {"name": name, "arguments": json.dumps(arguments, ensure_ascii=False)},
+            }
+            for number, (name, arguments) in enumerate(calls)
         ]
     written = len(json.dumps(message)) // 4
     read = len(spoken) // 4
@@ -108,7 +118,7 @@ def _response(
             {
                 "index": 0,
                 "message": message,
-                "finish_reason": "tool_calls" if call is not None else "stop",
+                "finish_reason": "tool_calls" if calls else "stop",
             }
         ],
         "usage": {

@@ -7,7 +7,8 @@ import yaml
 from local.scripted_model.reply import reply
 
 MANIFEST = yaml.safe_load(Path("agents/ec2.yaml").read_text())
-FUNCTION, EXTENSION = MANIFEST["functions"]
+FUNCTIONS = {function["name"]: function for function in MANIFEST["functions"]}
+FUNCTION, EXTENSION = FUNCTIONS["run_instances"], FUNCTIONS["extend_lease"]
 TOOL = {"type": "function", "function": FUNCTION}
 KONDO = {"image_id": "ami-012261b9035f8f938", "instance_type": "t2.micro", "key_name": "kondo"}
 
