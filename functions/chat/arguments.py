@@ -27,7 +27,7 @@ def arguments_of(
         return {"code": text}
     is_strict = action.kind == "aws"
     arguments = parse_arguments(text if is_strict or text.strip() else "{}", is_strict=is_strict)
-    if action.kind == "slots":
+    if action.kind == "slots" or (action.kind == "notebook" and not function):
         return arguments
     schema = function.get("parameters") or {"type": "object", "properties": {}}
     if action.kind == "aws":

@@ -36,3 +36,23 @@ class Anything:
 
     def facts(self, call: dict[str, Any]) -> list[dict[str, str]]:
         return []
+
+
+def agent_of(agent_id: str = "helper", *, actions: dict[str, Any], **more: Any) -> Agent:
+    """A compiled agent whose functions take any text arguments `a` and `b`."""
+    parameters = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+    }
+    functions = [
+        {"name": name, "description": f"Does {name}.", "parameters": parameters} for name in actions
+    ]
+    compiled = {
+        "version": 2,
+        "title": agent_id.title(),
+        "prompt": "Help.",
+        "functions": functions,
+        "actions": actions,
+        "digest": agent_id.ljust(64, "0"),
+    }
+    return Agent.of(agent_id, {**compiled, **more})
