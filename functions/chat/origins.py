@@ -13,6 +13,8 @@ RESULT = "result"
 MODEL = "model"
 TELLING_CHARACTERS = 3
 """Anything shorter stands in too many texts to tell where it came from."""
+PLACES = 200
+"""Where a text stands more often than this, it is not looked for any further."""
 _CONNECTORS = 4
 _JOINS = frozenset("-_.:/@+%#~=&?\\$")
 """What joins the parts of one name, address or number."""
@@ -60,13 +62,15 @@ def _written(value: str | int | float) -> list[str]:
 
 def _stands_in(source: str, text: str, name: str) -> bool:
     """Whether the text stands there as a whole; a short one only right beside its argument's name."""
-    at = source.find(text)
-    while at >= 0:
+    at = -1
+    for _ in range(PLACES):
+        at = source.find(text, at + 1)
+        if at < 0:
+            return False
         end = at + len(text)
         is_whole = not _goes_on(source, at, -1) and not _goes_on(source, end - 1, 1)
         if is_whole and (len(text) >= TELLING_CHARACTERS or _is_named(source, at, end, name)):
             return True
-        at = source.find(text, at + 1)
     return False
 
 
