@@ -22,7 +22,7 @@ from infra.requirements import LOCKED, installer
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "packages"
 SHARED = "functions/shared"
-CARRIES_AGENTS = ("chat", "pages")
+CARRIES_AGENTS = ("chat", "pages", "run_action")
 KEPT_SECONDS = 24 * 3600
 """How long something unused stays in the cache."""
 

@@ -83,6 +83,8 @@ class Model(Part):
     base_url: Url = "https://api.openai.com/v1"
     label: str = ""
     max_tokens: Annotated[int, Field(ge=0)] = 4096
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Models by the names that manifests use."""
 
     @model_validator(mode="after")
     def has_a_name(self) -> Self:
@@ -119,6 +121,33 @@ class Mail(Part):
         return self
 
 
+HostName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(?=[^:]{3,253}(:|$))[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*(:[1-9]\d{0,4})?$"
+    ),
+]
+
+
+class SecretPlace(Part):
+    """Where the value of a secret lies, and the one host that may see it."""
+
+    host: HostName
+    arn: Annotated[
+        str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:secretsmanager:[^*\s]+)?$")
+    ] = ""
+    """Empty: the stack makes the secret, and the operator puts its value in."""
+
+
+class Egress(Part):
+    """What the laptop run changes about the way out."""
+
+    pins: dict[
+        HostName, Annotated[str, StringConstraints(pattern=r"^http://127\.0\.0\.1:\d{1,5}$")]
+    ] = Field(default_factory=dict)
+    """Stand-ins on this machine: requests to the host go there, without TLS."""
+
+
 class Login(Part):
     """Where the laptop run has its sign-in pages; in AWS the stack knows."""
 
@@ -150,6 +179,10 @@ class Page(Part):
     ] = ()
     alarm_email: EmailOrNone = ""
     login: Login | None = None
+    secrets: dict[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")], SecretPlace
+    ] = Field(default_factory=dict)
+    egress: Egress = Egress()
 
     @field_validator("budgets", mode="before")
     @classmethod
@@ -163,6 +196,8 @@ class Page(Part):
             raise ValueError("self_confirm is refused for prod")
         if self.login and self.stage != "local":
             raise ValueError("login is for the stage local")
+        if self.egress.pins and self.stage != "local":
+            raise ValueError("egress.pins is for the stage local")
         if self.origin.startswith("http://") and self.stage != "local":
             raise ValueError("origin must be https")
         if self.time_zone not in available_timezones():

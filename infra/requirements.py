@@ -18,6 +18,7 @@ LAMBDAS = (
     "preflight",
     "request_approval",
     "launch_instance",
+    "run_action",
     "record_outcome",
     "sweep",
     "end_lease",

@@ -26,6 +26,7 @@ from infra.protection import Protection
 from infra.record_outcome import RecordOutcome
 from infra.request_approval import RequestApproval
 from infra.room import Room
+from infra.run_action import RunAction
 from infra.seal_key import SealKey
 from infra.session import Session
 from infra.sign_in import SignIn
@@ -98,6 +99,9 @@ class Countersign(Stack):
             freeze_switch=freeze_switch,
             instance_types=launchable_types(agents),
         )
+        run_action = RunAction(
+            self, "RunAction", deployment=deployment, tables=tables, seal_key=seal_key
+        )
         record_outcome = RecordOutcome(
             self,
             "RecordOutcome",
@@ -169,6 +173,7 @@ class Countersign(Stack):
             "Preflight": preflight.function,
             "RequestApproval": request_approval.function,
             "LaunchInstance": launch_instance.function,
+            "RunAction": run_action.function,
             "RecordOutcome": record_outcome.function,
             "EndLease": end_lease.function,
             "Freeze": freeze.function,
@@ -194,6 +199,7 @@ class Countersign(Stack):
             StateMachineArn=workflow.machine.state_machine_arn,
             LaunchRoleArn=launch_instance.launch_role.role_arn,
             DeadLetterQueueUrl=protection.dead_letters.queue_url,
+            **run_action.secret_arns,
             **{f"{name}Function": function.function_name for name, function in functions.items()},
         )
 

@@ -60,10 +60,7 @@ class Ledger:
 
     def read(self, approval_id: str, call_id: str) -> LedgerRow | None:
         """One row, read consistently."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=_key(approval_id, call_id), ConsistentRead=True
-        )
-        return _row(answer["Item"]) if "Item" in answer else None
+        return read_row(self._client, self._table, approval_id, call_id)
 
     def begin(
         self,
@@ -254,6 +251,12 @@ class Ledger:
             ConsistentRead=True,
         )
         return {row.call_id: row for row in map(_row, answer["Items"])}
+
+
+def read_row(client: Any, table: str, approval_id: str, call_id: str) -> LedgerRow | None:
+    """One row, read consistently."""
+    answer = client.get_item(TableName=table, Key=_key(approval_id, call_id), ConsistentRead=True)
+    return _row(answer["Item"]) if "Item" in answer else None
 
 
 def _key(approval_id: str, call_id: str) -> dict[str, Any]:

@@ -173,6 +173,24 @@ class LaunchInstanceSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunActionSettings(Settings):
+    """Reaches hosts outside AWS: the only room that does."""
+
+    stage: str
+    agents_file: str
+    approvals_table: str
+    decision_keys: str
+    """ARNs of the KMS keys whose seals are trusted, separated by commas."""
+    account_id: str
+    region: str
+    target: str
+    secrets: str
+    """JSON: by a secret's name its ARN and the one host that may see it."""
+    pins: str
+    """JSON: the laptop's stand-ins, by host their address and port; empty in AWS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOutcomeSettings(Settings):
     """Closes approvals, tells the conversation and everyone who was asked."""
 

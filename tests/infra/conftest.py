@@ -34,6 +34,13 @@ PAGES: Mapping[str, dict[str, Any]] = {
         },
         "retired_seal_keys": ["arn:aws:kms:eu-west-1:123456789012:key/retired"],
         "mail": {"channel": "ses", "from": "countersign@example.com"},
+        "secrets": {
+            "MAPS_KEY": {"host": "api.maps.example"},
+            "NEWS_KEY": {
+                "host": "news.example:8443",
+                "arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:news-AbCdEf",
+            },
+        },
     },
     "Laptop": {
         "stage": "local",

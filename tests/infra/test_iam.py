@@ -100,6 +100,7 @@ RIGHTS = {
         ("sts:AssumeRole", "<LaunchInstance/LaunchRole>"),
         ("sts:SetSourceIdentity", "<LaunchInstance/LaunchRole>"),
     },
+    "RunAction/FunctionRole": {("dynamodb:GetItem", "<Tables/Approvals>")},
     "RecordOutcome/FunctionRole": DEAD_LETTERS
     | {
         ("dynamodb:UpdateItem", "<Tables/Budgets>"),
@@ -216,6 +217,7 @@ def test_a_lambda_writes_its_own_log_alone(production):
         ("Sweep/FunctionRole", TABLE_READS),
         ("DecideApproval/FunctionRole", TABLE_WRITES | {"kms:GenerateMac"}),
         ("LaunchInstance/FunctionRole", TABLE_WRITES | {"kms:VerifyMac"}),
+        ("RunAction/FunctionRole", TABLE_READS | {"kms:VerifyMac"}),
         ("Pages/FunctionRole", set()),
         ("Session/FunctionRole", set()),
     ],
@@ -247,7 +249,10 @@ def test_replaced_seal_keys_are_for_verifying_alone(with_ses):
     held = {
         (right.holder, right.action) for right in with_ses.rights() if right.resource == retired
     }
-    assert held == {("LaunchInstance/FunctionRole", "kms:VerifyMac")}
+    assert held == {
+        ("LaunchInstance/FunctionRole", "kms:VerifyMac"),
+        ("RunAction/FunctionRole", "kms:VerifyMac"),
+    }
     keys = with_ses.environment("LaunchInstance/Function")["DECISION_KEYS"]
     assert keys == f"<SealKey/Key>,{retired}"
 
@@ -262,7 +267,7 @@ def test_replaced_seal_keys_are_for_verifying_alone(with_ses):
         ("ssm:PutParameter", {"Freeze/FunctionRole"}),
         ("sts:AssumeRole", {"LaunchInstance/FunctionRole"}),
         ("kms:GenerateMac", {"DecideApproval/FunctionRole"}),
-        ("kms:VerifyMac", {"LaunchInstance/FunctionRole"}),
+        ("kms:VerifyMac", {"LaunchInstance/FunctionRole", "RunAction/FunctionRole"}),
         ("states:SendTaskSuccess", {"DecideApproval/FunctionRole"}),
         ("states:SendTaskFailure", set()),
         ("states:SendTaskHeartbeat", set()),
@@ -391,6 +396,23 @@ def test_ses_is_granted_for_the_sender_alone(with_ses):
         "RecordOutcome/FunctionRole",
         "EndLease/FunctionRole",
     }
+
+
+def test_the_room_that_reaches_hosts_outside_reads_the_named_secrets_alone(with_ses):
+    held = {
+        right.resource
+        for right in with_ses.rights_of("RunAction/FunctionRole")
+        if right.action == "secretsmanager:GetSecretValue"
+    }
+    own = PAGES["WithSes"]["secrets"]["NEWS_KEY"]["arn"]
+    assert held == {"<RunAction/MapsKeySecret>", own}
+    assert with_ses.holders_of("secretsmanager:GetSecretValue") == {
+        "Chat/FunctionRole",
+        "Chat/ContinueTurnRole",
+        "RunAction/FunctionRole",
+    }
+    secret = with_ses.one("AWS::SecretsManager::Secret", "RunAction/MapsKeySecret")
+    assert not {"SecretString", "GenerateSecretString"} & set(secret.properties)
 
 
 def test_no_action_is_a_pattern_and_every_star_is_explained(production, with_ses, laptop):
