@@ -6,9 +6,9 @@ from typing import Any
 from functions.preflight.facts import Found, visible
 from functions.preflight.inspection import Inspection
 from functions.preflight.leases import asked, instance_id_of, leased, time_of
-from functions.preflight.readings import Reading
 from functions.shared.end_instances import ENDINGS
 from functions.shared.lease import Lease, LeaseStep, NotEndable
+from functions.shared.readings import Reading
 
 PAST = frozenset({"shutting-down", "terminated"})
 

@@ -6,8 +6,8 @@ from typing import Any
 from functions.preflight.facts import Found
 from functions.preflight.inspection import Inspection
 from functions.preflight.leases import asked, instance_id_of, leased, time_of
-from functions.preflight.readings import Reading
 from functions.shared.lease import NotExtendable
+from functions.shared.readings import Reading
 
 
 def check(inspection: Inspection, calls: Sequence[Mapping[str, Any]]) -> dict[str, Found]:

@@ -7,9 +7,9 @@ from functions.preflight.facts import Found, visible
 from functions.preflight.image import image_facts, system_of, volumes_of
 from functions.preflight.inspection import Inspection
 from functions.preflight.network import Network
-from functions.preflight.price import Priced, Rates, price_of, table_rates
 from functions.preflight.quota import QUOTA, is_standard, vcpus_in_use, vcpus_of
-from functions.preflight.readings import NotRead, Refused
+from functions.shared.price import Priced, Rates, price_of, table_rates
+from functions.shared.readings import NotRead, Refused
 
 _IMAGE_UNKNOWN = ("InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "InvalidAMIID.Unavailable")
 _TYPE_UNKNOWN = ("InvalidInstanceType",)

@@ -10,14 +10,14 @@ from botocore.config import Config
 from pydantic import BaseModel, ConfigDict
 
 from functions.preflight.preflight import Preflighting, preflight
-from functions.preflight.price_list import SERVED_IN, PriceList
-from functions.preflight.readings import Readings
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.aws import client
 from functions.shared.findings import Findings
 from functions.shared.identifiers import utc_now
 from functions.shared.lease_table import LeaseReader
 from functions.shared.observe import begin
+from functions.shared.price_list import SERVED_IN, PriceList
+from functions.shared.readings import Readings
 from functions.shared.settings import PreflightSettings
 from functions.shared.workflow import repeatable
 

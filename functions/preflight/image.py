@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.preflight.facts import Found, visible
-from functions.preflight.price import Volume
+from functions.shared.price import Volume
 
 OLD_DAYS = 730
 _PAID_BY_SIZE = ("gp2", "st1", "sc1")

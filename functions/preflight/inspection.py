@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.preflight.price_list import PriceList
-from functions.preflight.readings import Readings
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.lease_table import LeaseReader
+from functions.shared.price_list import PriceList
+from functions.shared.readings import Readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

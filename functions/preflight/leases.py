@@ -6,10 +6,10 @@ from typing import Any
 
 from functions.preflight.facts import Found, visible
 from functions.preflight.inspection import Inspection
-from functions.preflight.readings import NotRead, Reading
 from functions.shared.identifiers import timestamp
 from functions.shared.lease_table import LeasedInstance
 from functions.shared.leased_instance import UnknownInstance, leased_of, named
+from functions.shared.readings import NotRead, Reading
 
 
 def asked(inspection: Inspection, call: Mapping[str, Any]) -> Reading:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from functions.preflight.facts import Found, visible
-from functions.preflight.readings import NotRead, Reading, Readings, Refused
+from functions.shared.readings import NotRead, Reading, Readings, Refused
 
 SUBNET_SETTING = "target.subnet_id of countersign.yaml"
 GROUPS_SETTING = "target.security_group_ids of countersign.yaml"

@@ -12,8 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.preflight import check_end_instances, check_extend_lease, check_run_instances
 from functions.preflight.facts import Found
 from functions.preflight.inspection import Inspection
-from functions.preflight.price_list import PriceList
-from functions.preflight.readings import NotRead, Reading, Readings
 from functions.shared.approval import Approval, Status
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.aws import error_code
@@ -21,6 +19,8 @@ from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.findings import PREFLIGHT, Findings
 from functions.shared.lease_table import LeaseReader
 from functions.shared.observe import logger
+from functions.shared.price_list import PriceList
+from functions.shared.readings import NotRead, Reading, Readings
 from functions.shared.settings import PreflightSettings
 
 Checker = Callable[[Inspection, Sequence[Mapping[str, Any]]], dict[str, Found]]

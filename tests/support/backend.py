@@ -22,7 +22,6 @@ import functions.request_approval.handler
 import functions.sweep.handler
 from functions.chat.ask_approval import Workflow
 from functions.chat.compose import compose
-from functions.preflight.readings import Readings
 from functions.shared.approval import Approval
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.audit import AuditTable
@@ -30,6 +29,7 @@ from functions.shared.audit_chain import verify_chain
 from functions.shared.aws import client
 from functions.shared.conversation_table import Conversation, ConversationTable
 from functions.shared.findings import PREFLIGHT, Findings
+from functions.shared.readings import Readings
 from functions.shared.settings import (
     ApprovalsSettings,
     ChatSettings,
@@ -266,6 +266,7 @@ class Backend:
     ) -> Answer:
         room = {
             "POST /chat": "chat",
+            "POST /conversations/{conversation_id}/tool_results": "chat",
             "POST /approvals/{approval_id}/decision": "decide_approval",
             "POST /approvals/{approval_id}/cancel": "decide_approval",
         }.get(route, "approvals" if "/approvals" in route else "conversations")

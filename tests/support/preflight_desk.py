@@ -11,8 +11,8 @@ from botocore.parsers import ResponseParserError
 
 import functions.preflight.handler as room
 from functions.preflight.preflight import Preflighting, preflight
-from functions.preflight.readings import Readings
 from functions.shared.aws import client
+from functions.shared.readings import Readings
 from functions.shared.settings import PreflightSettings
 from tests.support.account import ACCOUNT_ID, APPROVALS, REGION, STACK
 from tests.support.clock import Clock

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.preflight.facts import VISIBLE_CHARACTERS, Found, visible
 from functions.preflight.image import image_facts, system_of, volumes_of
-from functions.preflight.price import Volume
+from functions.shared.price import Volume
 from functions.shared.run_instances import BadArguments, check
 
 ACCOUNT = "123456789012"

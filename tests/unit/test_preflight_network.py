@@ -5,7 +5,7 @@ import pytest
 from functions.preflight.facts import Found
 from functions.preflight.network import Network
 from functions.preflight.quota import is_standard, vcpus_in_use
-from functions.preflight.readings import Readings
+from functions.shared.readings import Readings
 
 
 class AnswersAsPrepared:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from functions.preflight.price import TABLE, Priced, Rates, Volume, price_of, table_rates
-from functions.preflight.price_list import GIB_MONTHS, HOURS, one_price
+from functions.shared.price import TABLE, Priced, Rates, Volume, price_of, table_rates
+from functions.shared.price_list import GIB_MONTHS, HOURS, one_price
 from tests.support.price_list import product
 
 RATES = Rates(

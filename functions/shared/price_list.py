@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from functions.preflight.readings import NotRead, Readings
+from functions.shared.readings import NotRead, Readings
 
 SERVED_IN = "us-east-1"
 """The API has few homes; this one knows every region's prices."""

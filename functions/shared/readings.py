@@ -9,8 +9,8 @@ from typing import Any, Self
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from functions.preflight.facts import visible
 from functions.shared.aws import error_code
+from functions.shared.visible_text import visible
 
 WORKERS = 8
 SECONDS = 12.0
