@@ -124,7 +124,8 @@ class Mail(Part):
 HostName = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(?=[^:]{3,253}(:|$))[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*(:[1-9]\d{0,4})?$"
+        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*(:[1-9]\d{0,4})?$",
+        max_length=259,
     ),
 ]
 
