@@ -5,7 +5,7 @@ same arguments, with fractions as text, because plans hold none.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,8 +49,7 @@ def shown(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def exact(call: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that the planned call runs with, as the model wrote them."""
-    arguments: dict[str, Any] = json.loads(call["parameters"]["text"])
-    return arguments
+    return _exact(call["parameters"]["text"])
 
 
 def planned(arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def planned(arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str,
         return {"action": action, "text": check(arguments)}
     try:
         is_as_shown = isinstance(text, str) and _read(text) == dict(arguments)
-        is_canonical = is_as_shown and check(json.loads(text)) == text
+        is_canonical = is_as_shown and check(_exact(text)) == text
     except (ValueError, RecursionError) as error:
         raise BadArguments("The plan's arguments cannot be read.") from error
     if not is_canonical:
@@ -153,14 +152,20 @@ def _value(value: Any) -> str:
     return visible(json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
+def _exact(text: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(text, parse_int=lambda digits: _whole(digits, float))
+    return value
+
+
 def _read(text: str) -> dict[str, Any]:
     """Canonical JSON with every number that a plan cannot hold as its text."""
-    value = json.loads(text, parse_float=str, parse_int=_whole)
+    value = json.loads(text, parse_float=str, parse_int=lambda digits: _whole(digits, str))
     if not isinstance(value, dict):
         raise BadArguments("The arguments must be one JSON object.")
     return value
 
 
-def _whole(text: str) -> int | str:
-    is_held = len(text) <= len(str(-LARGEST_WHOLE)) and abs(int(text)) <= LARGEST_WHOLE
-    return int(text) if is_held else text
+def _whole(digits: str, otherwise: Callable[[str], Any]) -> Any:
+    """A fraction may be written without a point: then it is too large for a whole number of JSON."""
+    is_held = len(digits) <= len(str(-LARGEST_WHOLE)) and abs(int(digits)) <= LARGEST_WHOLE
+    return int(digits) if is_held else otherwise(digits)
