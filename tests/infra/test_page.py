@@ -28,9 +28,9 @@ def test_a_fresh_clone_synthesizes_with_the_example(monkeypatch, tmp_path):
 
 def test_the_example_shows_every_key_that_is_for_operators():
     text = (ROOT / EXAMPLE).read_text()
-    shown = yaml.safe_load(re.sub(r"^# (?= *[a-z_]+:)", "", text, flags=re.MULTILINE))
+    shown = yaml.safe_load(re.sub(r"^# (?= *[A-Za-z_]+:)", "", text, flags=re.MULTILINE))
     assert Page.model_validate(shown).stack == "Countersign"
-    assert set(shown) == set(Page.model_fields) - {"login"}
+    assert set(shown) == set(Page.model_fields) - {"login", "egress"}
 
 
 def test_another_directory_must_have_its_page(tmp_path):
@@ -130,3 +130,37 @@ def test_a_page_that_is_not_yaml_is_one_line(tmp_path):
     with pytest.raises(BadPage) as caught:
         read_page(tmp_path, {})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("egress", {"pins": {"api.example.com": "http://127.0.0.1:9"}}, "stage local"),
+        ("secrets", {"A_KEY": {"host": "API.example.com"}}, "host"),
+        ("secrets", {"A_KEY": {"host": "127.0.0.1"}}, "host"),
+        ("secrets", {"A_KEY": {"host": "localhost"}}, "host"),
+        ("secrets", {"A_KEY": {"host": "https://api.example.com"}}, "host"),
+        ("secrets", {"A_KEY": {}}, "host"),
+        ("secrets", {"a-key": {"host": "api.example.com"}}, "secrets"),
+        ("secrets", {"A_KEY": {"host": "api.example.com", "arn": "*"}}, "arn"),
+    ],
+)
+def test_a_secret_has_its_host_and_a_way_round_tls_is_for_the_laptop(
+    written, key, value, complaint
+):
+    with pytest.raises(BadPage, match=complaint):
+        read_page(written(**{key: value}), {})
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("api.example.com", "http://10.0.0.1:80"),
+        ("api.example.com", "https://127.0.0.1:80"),
+        ("127.0.0.1", "http://127.0.0.1:80"),
+    ],
+)
+def test_a_stand_in_is_on_this_machine(written, host, address):
+    page = written(stage="local", egress={"pins": {host: address}})
+    with pytest.raises(BadPage, match="pins"):
+        read_page(page, {})
