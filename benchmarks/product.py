@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from functions.chat import compose, handler, tool_calls
 from functions.chat.ask_approval import Workflow
-from functions.chat.continue_turn import say_last_word
+from functions.chat.last_word import say_last_word
 from functions.chat.model import OpenAIChatModel
 from functions.shared.approval import Outcome, Person, Status, Verdict, decide
 from functions.shared.aws import client

@@ -1,5 +1,7 @@
 """One handler at a time against an AWS account in this process."""
 
+import json
+
 import pytest
 from moto import mock_aws
 
@@ -88,3 +90,15 @@ def desk(monkeypatch, account):
 def limited(monkeypatch, backend):
     """The rooms with the budgets that a test names."""
     return lambda **limits: limit(monkeypatch, backend, **limits)
+
+
+@pytest.fixture
+def backend_of(monkeypatch, account, tmp_path):
+    """A backend with agents of the test's own, given as they are compiled."""
+
+    def make(**agents):
+        file = tmp_path / "agents.json"
+        file.write_text(json.dumps({"ec2": compile_agents(ROOT / "agents")["ec2"], **agents}))
+        return compose_rooms(monkeypatch, account, file)
+
+    return make

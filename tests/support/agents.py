@@ -40,6 +40,11 @@ class Anything:
 
 def agent_of(agent_id: str = "helper", *, actions: dict[str, Any], **more: Any) -> Agent:
     """A compiled agent whose functions take any text arguments `a` and `b`."""
+    return Agent.of(agent_id, compiled_agent(agent_id, actions=actions, **more))
+
+
+def compiled_agent(agent_id: str, *, actions: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What the Lambdas are given of such an agent."""
     parameters = {
         "type": "object",
         "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
@@ -55,4 +60,4 @@ def agent_of(agent_id: str = "helper", *, actions: dict[str, Any], **more: Any) 
         "actions": actions,
         "digest": agent_id.ljust(64, "0"),
     }
-    return Agent.of(agent_id, {**compiled, **more})
+    return {**compiled, **more}
