@@ -20,6 +20,73 @@ WHY = (
 )
 
 
+ORIGINS = {"image_id": "result", "instance_type": "model", "key_name": "requester"}
+
+
+def ticket(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A call that leaves the account; its arguments are named as its author pleased."""
+    arguments = {"title": "Disk full <b>", "hours": "2"}
+    return {
+        "id": f"call_{number}",
+        "name": "create_ticket",
+        "operation": "rest",
+        "host": "tickets.example.com",
+        "arguments": arguments,
+        "summary": "Send POST to tickets.example.com (create_ticket)",
+        "price": None,
+        "origins": {"title": "result", "hours": "operator"},
+        "after": ["fetch"],
+        "decision": None,
+        "outcome": None,
+        **more,
+    }
+
+
+def ticket_facts(number: int = 1) -> list[dict[str, str]]:
+    rows = (
+        ("operator_method", "Method", "POST", "operator"),
+        ("operator_host", "Host", "tickets.example.com", "operator"),
+        ("operator_url", "Address", "https://tickets.example.com/v1/{team}", "operator"),
+        ("title", "title", "Disk full <b>", "model"),
+        ("hours", "hours", "2", "model"),
+    )
+    names = ("key", "label", "value", "source")
+    return [
+        {**dict(zip(names, row, strict=True)), "level": "plain", "call": f"call_{number}"}
+        for row in rows
+    ]
+
+
+def leaving(**more: Any) -> dict[str, Any]:
+    """A request of which nothing happens in AWS."""
+    return approval(
+        made=[ticket()],
+        facts=ticket_facts(),
+        in_aws=False,
+        price=None,
+        lease=None,
+        sentence="Send POST to tickets.example.com (create_ticket).",
+        summary="Send POST to tickets.example.com (create_ticket)",
+        **more,
+    )
+
+
+def mixed() -> dict[str, Any]:
+    """Calls of three kinds on one page."""
+    stop = {
+        "operation": "stop_instances",
+        "name": "stop_one",
+        "arguments": {"instance_id": "i-0a1b2c3d"},
+    }
+    made = [
+        call(1, operation="run_instances", origins=ORIGINS, after=["fetch", "search"]),
+        ticket(2),
+        call(3, price=None, **stop),
+    ]
+    whole = approval(made=made)
+    return {**whole, "facts": [*whole["facts"], *ticket_facts(2)], "price": None}
+
+
 def ended(status: str, **more: Any) -> dict[str, Any]:
     return approval(status, can_decide=False, closed_at=at(seconds=-30), **more)
 
@@ -37,6 +104,11 @@ STATES: dict[str, dict[str, Any]] = {
         sentence=None, account=None, region=None, price=None, lease=None, time_zone=None, history=None
     ),
     "pending, two calls": approval(made=[call(1), call(2, "t3.small", price=price("0.0408"))]),
+    "pending, after a text from outside": approval(
+        made=[call(operation="run_instances", origins=ORIGINS, after=["fetch"])], approvers=["security"]
+    ),
+    "pending, leaves the account": leaving(),
+    "pending, three kinds": mixed(),
     "not eligible": approval(can_decide=False),
     "own request": approval(can_decide=False, mine=True),
     "self confirming": approval(mine=True),

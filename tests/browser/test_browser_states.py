@@ -24,7 +24,7 @@ EVERYTHING = ("320 px, Japanese, dark", "desktop, English, dark")
 """Looks in which every state is read; in the others, the three that differ most."""
 MEASURED = EVERYTHING[0]
 """The look in which axe-core measures every state: the narrowest, with the faintest colours."""
-SOME = ("pending, two calls", "rejected", "denied")
+SOME = ("pending, three kinds", "pending, after a text from outside", "rejected", "denied")
 WORDS = {
     "en": {
         "preparing": "is being checked with AWS before anyone is asked",
@@ -32,6 +32,9 @@ WORDS = {
         "pending, shipped prices": "From the price table shipped with Countersign",
         "pending, first release": "Start 1 × t3.micro in 123456789012, ap-northeast-1.",
         "pending, two calls": "Switched on: USD 0.0612 per hour",
+        "pending, after a text from outside": "The model had read text from outside (fetch) before",
+        "pending, leaves the account": "Send POST to tickets.example.com (create_ticket).",
+        "pending, three kinds": "Approve create_ticket at tickets.example.com",
         "not eligible": "who may not decide this request",
         "own request": "another person has to decide",
         "self confirming": "recorded as self-confirmed",
@@ -53,6 +56,9 @@ WORDS = {
         "pending, shipped prices": "Countersign に同梱された料金表",
         "pending, first release": "123456789012、ap-northeast-1 で t3.micro × 1 を起動します。",
         "pending, two calls": "オンの合計：1 時間あたり USD 0.0612",
+        "pending, after a text from outside": "外部の文章（fetch）を読んでいます",
+        "pending, leaves the account": "create_ticket（送信先 tickets.example.com）",
+        "pending, three kinds": "i-0a1b2c3d の停止",
         "not eligible": "決定する権限がありません",
         "own request": "別の担当者による決定が必要です",
         "self confirming": "自己承認として記録されます",
@@ -109,7 +115,8 @@ def test_every_state_is_told_and_can_be_used_by_everyone(drawn, name):
             expect(page.locator("h2", has_text=title), state).to_have_count(1)
         assert page.locator("#foot button.primary").count() == (1 if approval["can_decide"] else 0)
         assert "undefined" not in page.inner_text("body"), state
-        assert "{" not in page.inner_text("main").replace(page.inner_text(".plan >> nth=-1"), "")
+        told = page.inner_text("main").replace(page.inner_text(".plan >> nth=-1"), "")
+        assert "{" not in told.replace("/v1/{team}", "")
         if state in SOME or name == MEASURED:
             for closed in page.locator("details.plan").all():
                 closed.locator("summary").click()

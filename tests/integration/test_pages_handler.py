@@ -160,7 +160,11 @@ def test_no_token_is_kept_by_the_browser_beyond_the_page():
 @pytest.mark.parametrize("name", ["chat.html", "inbox.html", "approval.html"])
 def test_what_stands_in_a_page_is_in_the_table_too(name):
     table = dict(
-        re.findall(r'^  "([^"]+)": "([^"]*)",', (FOLDER / "english.js").read_text(), re.MULTILINE)
+        pair
+        for file in ("english.js", "english_requests.js")
+        for pair in re.findall(
+            r'^  "([^"]+)": "([^"]*)",', (FOLDER / file).read_text(), re.MULTILINE
+        )
     )
     page = (FOLDER / name).read_text()
     marked = re.findall(r'data-say="([^"]+)"[^>]*>([^<]*)<', page)

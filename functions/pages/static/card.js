@@ -6,13 +6,22 @@ import { copy } from "./frame.js";
 import { either, say } from "./messages.js";
 import { countdown } from "./time.js";
 
-const CALL_TONES = { succeeded: "good", failed: "bad", rejected: "bad", denied: "bad", waiting: "wait", refused: "bad" };
+const CALL_TONES = {
+  succeeded: "good",
+  answered: "good",
+  failed: "bad",
+  rejected: "bad",
+  denied: "bad",
+  refused: "bad",
+  waiting: "wait",
+};
 const OPEN = ["preparing", "pending"];
 
 /** Does this turn still change without anyone writing? */
 export function isLive(turn) {
   const approval = turn.approval;
-  return turn.status === "working" || (approval && !approval.closed_at && !isOver(approval.status));
+  if (["working", "awaiting_client"].includes(turn.status)) return true;
+  return approval && !approval.closed_at && !isOver(approval.status);
 }
 
 export function isOver(status) {
@@ -39,8 +48,14 @@ export function toolCard(toolCall, approval) {
     element("h4", {}, say("call.arguments")),
     argumentList(toolCall.arguments),
     toolCall.result ? element("h4", {}, say("call.result")) : null,
+    toolCall.result && toolCall.outside ? outsideMark() : null,
     toolCall.result ? foreign("pre", { class: "result", tabindex: "0" }, toolCall.result) : null,
   );
+}
+
+/** Nothing that somebody outside wrote is taken for ours. */
+function outsideMark() {
+  return element("p", { class: "small outside" }, icon("warn"), say("call.outside"));
 }
 
 /** A confirmation without the line that asks for a "y": nobody decides by typing. */
@@ -48,8 +63,9 @@ export function withoutQuestion(confirmation) {
   return confirmation.replace(/^proceed\? \(y\/n\):[ \t]*$\n?/gm, "").trim();
 }
 
-/** Names and values of a call, or a word that there are none. */
+/** Names and values of a call, or a word that there are none; the model's own text where it wrote no values. */
 export function argumentList(values) {
+  if (typeof values === "string") return foreign("pre", { class: "arguments", tabindex: "0" }, values);
   const pairs = Object.entries(values ?? {});
   if (pairs.length === 0) return element("p", { class: "muted small" }, say("call.none"));
   const rows = pairs.map(([name, value]) =>

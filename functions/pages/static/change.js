@@ -5,7 +5,18 @@ import { say } from "./messages.js";
 
 const START = "run_instances";
 const EXTEND = "extend_lease";
+const ENDS = { stop_instances: "what.stop", terminate_instances: "what.terminate" };
 const NAMED = 2;
+
+/** What is done, by the product's own name for it; plans of older releases have only the function's. */
+export function operationOf(call) {
+  return call.operation ?? call.name;
+}
+
+/** Is this a change whose arguments we know by name? */
+export function isKnown(call) {
+  return [START, EXTEND, ...Object.keys(ENDS)].includes(operationOf(call));
+}
 
 /** What one call does: "1 × t3.micro". */
 export function whatOf(call) {
@@ -50,22 +61,23 @@ function ownSentence(approval) {
   const calls = approval.calls ?? [];
   const place = { account: accountOf(approval), region: regionOf(approval) };
   const what = together(calls).join(", ");
-  if (calls.length > 0 && calls.every((one) => one.name === START)) {
+  if (calls.length > 0 && calls.every((one) => operationOf(one) === START)) {
     const hours = approval.lease?.hours;
     return say(hours ? "sentence.start.lease" : "sentence.start", { what, hours, ...place });
   }
-  if (calls.length === 1 && calls[0].name === EXTEND) {
+  if (calls.length === 1 && operationOf(calls[0]) === EXTEND) {
     const { instance_id: instance, hours } = calls[0].arguments ?? {};
     return say("sentence.extend", { what: visible(instance), hours: visible(hours), ...place });
   }
-  return null;
+  if (calls.length === 0) return null;
+  return say(approval.in_aws === false ? "sentence.run.elsewhere" : "sentence.run", { what, ...place });
 }
 
 /** Each kind of change once, with how often. */
 function together(calls) {
   const counts = new Map();
   for (const one of calls) {
-    const type = one.name === START ? one.arguments?.instance_type : null;
+    const type = operationOf(one) === START ? one.arguments?.instance_type : null;
     const words = type ? `type ${type}` : otherWords(one);
     counts.set(words, { type, count: (counts.get(words)?.count ?? 0) + 1 });
   }
@@ -76,8 +88,10 @@ function together(calls) {
 
 function otherWords(call) {
   const { instance_id: instance, hours } = call.arguments ?? {};
-  if (call.name === EXTEND) return say("what.extend", { instance: visible(instance), hours: visible(hours) });
-  return visible(call.name);
+  const operation = operationOf(call);
+  if (operation === EXTEND) return say("what.extend", { instance: visible(instance), hours: visible(hours) });
+  if (operation in ENDS) return say(ENDS[operation], { instance: visible(instance) });
+  return call.host ? say("what.send", { name: visible(call.name), host: visible(call.host) }) : visible(call.name);
 }
 
 function factValue(approval, key) {

@@ -9,6 +9,7 @@ import { watchFreeze } from "./freeze.js";
 import { History } from "./history.js";
 import { say } from "./messages.js";
 import { Backoff, Polling } from "./polling.js";
+import { Agents } from "./agents.js";
 import { Attempts } from "./attempts.js";
 import { momentAfter } from "./time.js";
 import { Transcript } from "./transcript.js";
@@ -20,15 +21,17 @@ const CHAT_SECONDS = 40;
 let conversation = null;
 let before = null;
 let transcript, composer, history, welcome;
+const agents = new Agents();
 const attempts = new Attempts();
 const backoff = new Backoff(1500, 6000);
 const polling = new Polling(ask);
 
 enter("signed-out.chat", async () => {
-  transcript = new Transcript(byId("turns"), byId("transcript"), { changed: askNow, tryAgain });
+  const nameOf = (id) => agents.titleOf(id);
+  transcript = new Transcript(byId("turns"), byId("transcript"), { changed: askNow, tryAgain, given, nameOf });
   composer = new Composer((message) => send({ message }));
   history = new History({ open: (id) => go(id), deleted: (id) => id === conversation && go(null) });
-  welcome = new Welcome((message) => send({ message }));
+  welcome = new Welcome(agents, { send: (message) => send({ message }), start: () => send({}) });
   byId("history-new").addEventListener("click", () => go(null));
   byId("earlier").addEventListener("click", loadEarlier);
   addEventListener("popstate", () => open(inAddress()));
@@ -63,13 +66,15 @@ async function open(id) {
   content();
   welcome.show(id === null);
   byId("earlier").hidden = true;
+  showAgent();
   if (id !== null) await read(id);
   if (matchMedia("(pointer: fine)").matches) composer.focus();
 }
 
 async function read(id) {
   try {
-    const { value } = await call("GET", `${pathOf(id)}?limit=${TURNS}`);
+    const named = agents.read().catch(() => null);
+    const [{ value }] = await Promise.all([call("GET", `${pathOf(id)}?limit=${TURNS}`), named]);
     if (id !== conversation) return;
     transcript.show(value.turns, { quietly: true });
     transcript.toEnd();
@@ -112,7 +117,7 @@ async function run(attempt, id, replaced = null) {
   let pause = null;
   try {
     const { value, retryAfter } = await call("POST", "/chat", { ...attempt, seconds: CHAT_SECONDS });
-    turn = { ...value, message: attempt.body.message };
+    turn = { ...value, message: attempt.body.message ?? "" };
     pause = retryAfter && retryAfter * 1000;
   } catch (problem) {
     if (id !== conversation) return;
@@ -134,7 +139,7 @@ async function run(attempt, id, replaced = null) {
 function notSent(attempt, problem, place) {
   composer.busy(false);
   if (problem.status === 401) {
-    composer.giveBack(attempt.body.message);
+    composer.giveBack(attempt.body.message ?? "");
     composer.keepDraft();
     fail(problem);
   } else if (isFinal(problem)) {
@@ -142,7 +147,7 @@ function notSent(attempt, problem, place) {
     const when = again ? ` ${say("chat.again-at", { when: momentAfter(problem.retryAfter) })}` : "";
     place.remove();
     welcome.show(transcript.turns().length === 0);
-    composer.giveBack(attempt.body.message);
+    composer.giveBack(attempt.body.message ?? "");
     composer.note(problem.message + when);
     announce(problem.message + when);
   } else {
@@ -162,7 +167,7 @@ function failedTurn(attempt, problem) {
     conversation_id,
     turn,
     agent,
-    message: attempt.body.message,
+    message: attempt.body.message ?? "",
     status: "failed",
     reply: null,
     tool_calls: [],
@@ -176,11 +181,25 @@ function tryAgain(turn) {
   const attempt = attempts.of(turn);
   const place = document.querySelector(`[data-turn="${turn.turn}"]`);
   if (attempt === null) {
-    send({ message: turn.message });
+    if (turn.message) send({ message: turn.message });
+    else go(null);
     return;
   }
   transcript.forget(turn);
   run(attempt, conversation, place);
+}
+
+/** A call of the client has its result: this is the turn since. */
+function given(turn, retryAfter) {
+  if (turn.conversation_id !== conversation) return;
+  transcript.show([turn]);
+  settle(retryAfter && retryAfter * 1000);
+}
+
+/** Who answers here, where there is a choice of agents. */
+function showAgent() {
+  const id = transcript.turns().at(-1)?.agent;
+  byId("with").textContent = id && agents.areSeveral() ? say("chat.with", { name: agents.titleOf(id) }) : "";
 }
 
 function adopt(turn) {
@@ -193,6 +212,7 @@ function adopt(turn) {
 
 /** Free the composer when nothing is being worked on, and ask again while something may still change. */
 function settle(pause = null) {
+  showAgent();
   const turns = transcript.turns().slice(-TURNS);
   composer.busy(turns.some((turn) => turn.status === "working"));
   if (!turns.some(isLive)) {
@@ -215,6 +235,7 @@ async function ask() {
     const { value } = await call("GET", `${pathOf(id)}?limit=${TURNS}`);
     if (id !== conversation) return null;
     transcript.show(value.turns);
+    showAgent();
   } catch (problem) {
     if (problem.status === 401) {
       composer.keepDraft();

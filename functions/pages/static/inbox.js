@@ -143,7 +143,8 @@ function row(approval) {
 
 /** Where, and what it costs. */
 function rowPlace(approval) {
-  const place = [accountOf(approval), regionOf(approval)].filter(Boolean).join(", ");
+  const where = approval.in_aws === false ? [] : [accountOf(approval), regionOf(approval)];
+  const place = where.filter(Boolean).join(", ");
   const parts = [place, hourly(approval.price)].filter(Boolean);
   if (parts.length === 0) return null;
   return element("span", { class: "row-place small" }, parts.map((part) => element("span", { dir: "auto" }, part)));

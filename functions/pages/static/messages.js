@@ -1,9 +1,12 @@
 /** What the pages say, in the language of the browser: English or Japanese. */
 
-import { english } from "./english.js";
-import { japanese } from "./japanese.js";
+import { englishPages } from "./english.js";
+import { englishRequests } from "./english_requests.js";
+import { japanesePages } from "./japanese.js";
+import { japaneseRequests } from "./japanese_requests.js";
 
-const languages = { en: english, ja: japanese };
+const english = { ...englishPages, ...englishRequests };
+const languages = { en: english, ja: { ...japanesePages, ...japaneseRequests } };
 
 /** The first language the person prefers that we speak, as the browser has it: `en-GB` writes dates its own way. */
 export const locale = navigator.languages.find((tag) => languageOf(tag) in languages) ?? "en";

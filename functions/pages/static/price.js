@@ -33,7 +33,7 @@ export function hourlySum(calls) {
 
 /** The three figures with their source and its date; a sentence where the price is not known. */
 export function pricePanel(approval) {
-  const asked = approval.price !== undefined && approval.status !== "preparing";
+  const asked = approval.price !== undefined && approval.status !== "preparing" && approval.in_aws !== false;
   if (!approval.price && !approval.lease && !asked) return null;
   return element(
     "section",

@@ -1,17 +1,32 @@
 /** What a request is, drawn for someone who has thirty seconds: where, what, who, until when. */
 
 import { argumentList, pill, withoutQuestion } from "./card.js";
-import { accountNames, keyOf, regionOf, sentenceOf, whatOf } from "./change.js";
+import { accountNames, isKnown, keyOf, regionOf, sentenceOf, whatOf } from "./change.js";
 import { element, foreign, icon, visible } from "./elements.js";
 import { canSay, either, say } from "./messages.js";
 import { hourly } from "./price.js";
 import { countdown, momentWithZone, timeElement } from "./time.js";
 
 const SOURCES = ["model", "operator", "aws", "list", "table"];
-const MARKS = { aws: "approve", operator: "shield", model: "warn", list: "approve", table: "list", unknown: "warn" };
+/** Where the model has a value from, and the mark for it. */
+const ORIGINS = { requester: "requester", result: "result", model: "invented", operator: "operator" };
+const MARKS = {
+  aws: "approve",
+  operator: "shield",
+  model: "warn",
+  requester: "list",
+  result: "warn",
+  invented: "warn",
+  list: "approve",
+  table: "list",
+  unknown: "warn",
+};
+const FUNCTIONS_NAMED = 5;
 const PLACES = ["account", "region"];
 /** A fact that says that nobody could look: no mark fits it. */
 const UNCHECKED = "not_checked";
+/** The words that a message will be: made from its arguments. */
+const MESSAGE = "message_text";
 const SHORT_DIGEST = 12;
 export const TONES = { approved: "good", pending: "wait", preparing: "wait" };
 
@@ -41,6 +56,7 @@ export function headline(approval) {
 
 /** Account and region before everything else: a right change in the wrong place is the costly one. */
 function places(approval) {
+  if (approval.in_aws === false) return null;
   const found = PLACES.map((key) => [key, (approval.facts ?? []).find((fact) => keyOf(fact) === key)]);
   const values = { account: accountNames(approval), region: [regionOf(approval)] };
   const rows = found
@@ -52,6 +68,19 @@ function places(approval) {
     });
   if (rows.length === 0) return null;
   return element("section", { class: "places", "aria-label": say("approval.where") }, element("dl", {}, rows));
+}
+
+/** That the model had read what somebody outside wrote: it may have been told what to ask for. */
+export function afterOutside(approval) {
+  const names = [...new Set(approval.calls.flatMap((one) => one.after ?? []))].map(visible);
+  if (names.length === 0) return null;
+  const shown = names.slice(0, FUNCTIONS_NAMED).join(", ") + (names.length > FUNCTIONS_NAMED ? ", …" : "");
+  return element(
+    "p",
+    { class: "after-outside", role: "note" },
+    icon("warn"),
+    element("span", { dir: "auto" }, say("approval.after", { names: shown })),
+  );
 }
 
 /** Who asks and in what words: as theirs and as nothing more. */
@@ -72,7 +101,7 @@ export function words(approval) {
 export function facts(approval) {
   const rest = (approval.facts ?? []).filter((fact) => !isPlace(fact) && !belongsToOne(fact, approval));
   if (rest.length === 0) return null;
-  return element("section", { class: "panel" }, element("h2", {}, factsTitle(approval)), factList(rest));
+  return element("section", { class: "panel" }, element("h2", {}, factsTitle(approval)), factList(rest, approval));
 }
 
 /** Who asked, who may decide, and the digest as the mail has it. */
@@ -82,6 +111,7 @@ export function people(approval) {
     row(say("approval.requester"), person(approval.requester)),
     approval.agent ? row(say("approval.agent"), visible(approval.agent)) : null,
     deciders.length > 0 ? row(say("approval.deciders"), either(deciders)) : null,
+    approval.approvers?.length > 0 ? row(say("approval.groups"), either(approval.approvers.map(visible))) : null,
     approval.digest
       ? row(say("approval.digest.short"), foreign("code", {}, approval.digest.slice(0, SHORT_DIGEST)))
       : null,
@@ -148,22 +178,28 @@ function person(who) {
   ];
 }
 
-function factList(list) {
-  const rows = [...list.filter(isWarning), ...list.filter((fact) => !isWarning(fact))].map(factRow);
+function factList(list, approval) {
+  const sorted = [...list.filter(isWarning), ...list.filter((fact) => !isWarning(fact))];
+  const rows = sorted.map((fact) => factRow(fact, approval.calls.find((one) => one.id === fact.call)));
   return element("dl", { class: "facts" }, rows);
 }
 
-function factRow(fact) {
+/** The argument of a function that an operator wrote is called as it is there, even where we have a word like it. */
+function factRow(fact, of) {
   const key = `fact.${fact.key}`;
-  const label = canSay(key) ? say(key) : visible(fact.label ?? fact.key);
+  const isOurs = !of || isKnown(of) || fact.source !== "model" || fact.key === MESSAGE;
+  const label = isOurs && canSay(key) ? say(key) : visible(fact.label ?? fact.key);
   const named = isWarning(fact) ? [icon("warn"), element("span", { class: "visually-hidden" }, say("fact.warning")), label] : label;
   const value = foreign("span", { class: "value" }, fact.value);
-  return row(named, [value, mark(fact)], isWarning(fact) ? "warning" : null);
+  return row(named, [value, mark(fact, of)], isWarning(fact) ? "warning" : null);
 }
 
-function mark(fact) {
+/** Who says it; for what the model said, where it has it from if that was kept. */
+function mark(fact, of) {
   if (fact.key === UNCHECKED) return null;
-  const source = SOURCES.includes(fact.source) ? fact.source : "unknown";
+  const origin = fact.source === "model" ? of?.origins?.[fact.key] : undefined;
+  const known = SOURCES.includes(fact.source) ? fact.source : "unknown";
+  const source = origin === undefined ? known : (ORIGINS[origin] ?? "unknown");
   return element("span", { class: `source ${source}` }, icon(MARKS[source]), say(`source.${source}`));
 }
 
@@ -173,7 +209,7 @@ function row(label, value, style = null) {
 
 function factsOf(one, approval) {
   const own = (approval.facts ?? []).filter((fact) => fact.call === one.id && !isPlace(fact));
-  return own.length > 0 ? factList(own) : argumentList(one.arguments);
+  return own.length > 0 ? factList(own, approval) : argumentList(one.arguments);
 }
 
 function belongsToOne(fact, approval) {

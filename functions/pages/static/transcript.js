@@ -3,6 +3,7 @@
 import { announce, dots, element, foreign, icon, renew, visible } from "./elements.js";
 import { say } from "./messages.js";
 import { approvalCard, isLive, toolCard, withoutQuestion } from "./card.js";
+import { clientCard } from "./client.js";
 
 export class Transcript {
   #list;
@@ -10,7 +11,10 @@ export class Transcript {
   #actions;
   #shown = new Map();
 
-  /** `actions`: `changed()` when something was done to an approval, `tryAgain(turn)` for a failed turn. */
+  /**
+   * `actions`: `changed()` when something was done to an approval, `tryAgain(turn)` for a failed turn,
+   * `given(turn, retryAfter)` when a call of the client has its result, `nameOf(agent)`.
+   */
   constructor(list, scroll, actions) {
     this.#list = list;
     this.#scroll = scroll;
@@ -30,6 +34,8 @@ export class Transcript {
   show(turns, { quietly = false } = {}) {
     const atEnd = this.#isAtEnd();
     for (const turn of turns) this.#showOne(turn, quietly);
+    const next = this.#shown.get((turns.at(-1)?.turn ?? 0) + 1);
+    if (next) this.#showOne(next.turn, true);
     if (atEnd || !quietly) this.toEnd();
   }
 
@@ -37,7 +43,7 @@ export class Transcript {
   showSending(message) {
     const place = element("li", { class: "turn sending" });
     const waiting = element("p", { class: "waiting" }, dots(), element("span", { class: "muted" }, say("chat.thinking")));
-    place.append(mine(message), theirs(waiting));
+    place.append(...mine(message), theirs(waiting));
     this.#list.append(place);
     this.toEnd();
     return place;
@@ -47,7 +53,7 @@ export class Transcript {
   showUnsent(place, message, sentence, again) {
     const button = element("button", { class: "button", type: "button", click: again }, say("chat.try-again"));
     place.className = "turn unsent";
-    place.replaceChildren(mine(message), theirs(failure(sentence, button)));
+    place.replaceChildren(...mine(message), theirs(failure(sentence, button)));
     this.toEnd();
   }
 
@@ -68,15 +74,18 @@ export class Transcript {
   }
 
   #showOne(turn, quietly) {
-    const drawn = JSON.stringify(turn);
+    const earlier = this.#shown.get(turn.turn - 1)?.turn.agent;
+    const isSwitch = earlier !== undefined && Boolean(turn.agent) && earlier !== turn.agent;
+    const drawn = JSON.stringify([turn, isSwitch]);
     const before = this.#shown.get(turn.turn);
     if (before?.drawn === drawn) return;
     const place = before?.place ?? this.#placeFor(turn);
     this.#shown.set(turn.turn, { drawn, turn, place });
-    renew(place, this.#draw(turn));
+    renew(place, this.#draw(turn, isSwitch));
     place.classList.toggle("live", Boolean(isLive(turn)));
     if (!quietly && turn.reply && turn.reply !== before?.turn.reply) {
-      announce(`${say("chat.assistant")}: ${replyOf(turn)}`);
+      const name = isSwitch ? this.#actions.nameOf(turn.agent) : say("chat.assistant");
+      announce(`${name}: ${replyOf(turn)}`);
     }
   }
 
@@ -87,22 +96,34 @@ export class Transcript {
     return place;
   }
 
-  #draw(turn) {
+  #draw(turn, isSwitch) {
     const calls = turn.tool_calls ?? [];
-    const cards = calls.map((one) => toolCard(one, turn.approval));
+    const pending = turn.status === "awaiting_client" ? calls.filter(isPending) : [];
+    const cards = calls.filter((one) => !pending.includes(one)).map((one) => toolCard(one, turn.approval));
     const text = replyOf(turn);
     const reply = text ? foreign("div", { class: "text" }, text) : null;
     const approval = turn.approval ? approvalCard(turn.approval, calls, this.#actions.changed) : null;
     const waits = turn.approval && isLive(turn);
     return [
-      mine(turn.message),
+      ...mine(turn.message),
       theirs(
         ...cards,
+        turn.notice ? foreign("p", { class: "turn-notice", lang: "en" }, turn.notice) : null,
+        isSwitch ? switched(this.#actions.nameOf(turn.agent)) : null,
         ...(waits ? [reply, approval] : [approval, reply]),
+        ...pending.map((one) => this.#clientCard(one, turn)),
         turn.status === "working" ? working() : null,
         turn.status === "failed" ? this.#failure(turn) : null,
       ),
     ];
+  }
+
+  #clientCard(one, turn) {
+    const given = (value, retryAfter) => {
+      const { message, created_at } = turn;
+      this.#actions.given({ message, created_at, ...value }, retryAfter);
+    };
+    return clientCard(one, turn.conversation_id, { given, changed: this.#actions.changed });
   }
 
   #failure(turn) {
@@ -123,9 +144,20 @@ function replyOf(turn) {
   return turn.approval ? withoutQuestion(turn.reply) : turn.reply.trim();
 }
 
+/** What the person wrote; nothing where the agent spoke first. */
 function mine(message) {
+  if (!message) return [];
   const speaker = element("h2", { class: "visually-hidden" }, say("chat.you"));
-  return element("div", { class: "message mine" }, speaker, foreign("div", { class: "text" }, message));
+  return [element("div", { class: "message mine" }, speaker, foreign("div", { class: "text" }, message))];
+}
+
+function isPending(one) {
+  return one.status === "awaiting_client";
+}
+
+/** Another agent has the conversation from here on. */
+function switched(name) {
+  return element("p", { class: "switched" }, say("chat.switched", { name }));
 }
 
 function theirs(...content) {

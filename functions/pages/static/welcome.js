@@ -1,17 +1,19 @@
-/** The empty conversation: which agent, and messages to try. */
+/** The empty conversation: which agent, what it says of itself, and messages to try. */
 
-import { call } from "./api.js";
 import { byId, element, foreign, visible } from "./elements.js";
 import { say } from "./messages.js";
 
 export class Welcome {
   #place = byId("welcome");
-  #agents = [];
+  #agents;
+  #all = null;
   #chosen = null;
-  #send;
+  #actions;
 
-  constructor(send) {
-    this.#send = send;
+  /** `actions`: `send(message)`, `start()` for an agent that speaks first. */
+  constructor(agents, actions) {
+    this.#agents = agents;
+    this.#actions = actions;
     this.#load();
   }
 
@@ -19,49 +21,67 @@ export class Welcome {
     this.#place.hidden = !is;
   }
 
-  /** The agent a new conversation is with; nothing while there is no choice to make. */
+  /** The agent a new conversation is with; nothing where none is known. */
   chosenAgent() {
-    return this.#chosen && this.#agents.length > 1 ? { agent: this.#chosen.id } : {};
+    return this.#chosen ? { agent: this.#chosen.id } : {};
   }
 
   async #load() {
     try {
-      const { value } = await call("GET", "/agents");
-      this.#agents = value.agents;
-      this.#choose(value.agents.find((agent) => agent.id === "ec2") ?? value.agents[0] ?? null);
+      this.#all = await this.#agents.read();
+      this.#chosen = this.#agents.first();
     } catch {
-      this.#draw();
+      this.#all = null;
     }
-  }
-
-  #choose(agent) {
-    this.#chosen = agent;
     this.#draw();
   }
 
   #draw() {
-    const samples = (this.#chosen?.samples ?? []).map((sample) =>
-      element(
-        "li",
-        {},
-        foreign("button", { class: "sample", type: "button", click: () => this.#send(sample) }, sample),
-      ),
-    );
+    const agent = this.#chosen;
+    const several = this.#agents.areSeveral();
+    const nobody = this.#all !== null && this.#all.length === 0;
     this.#place.replaceChildren(
       element("h1", {}, say("chat.empty.title")),
-      element("p", { class: "muted" }, say("chat.empty.text")),
-      ...(this.#agents.length > 1 ? [this.#picker()] : []),
-      ...(samples.length > 0
-        ? [element("h2", { class: "small muted" }, say("chat.empty.try")), element("ul", { class: "samples" }, samples)]
-        : []),
+      element("p", { class: "muted" }, say(nobody ? "chat.agent.none" : "chat.empty.text")),
+      several ? this.#picker() : "",
+      element("div", { class: "agent-words", "aria-live": "polite" }, agent && several ? this.#words(agent) : null),
+      ...(agent?.starts ? [this.#starter(agent)] : []),
+      ...this.#samples(agent?.samples ?? []),
     );
   }
 
+  /** What its author wrote about it, and its greeting. */
+  #words(agent) {
+    return [
+      agent.description ? foreign("p", { class: "small" }, agent.description) : null,
+      agent.intro?.length > 0 ? foreign("blockquote", {}, agent.intro[0]) : null,
+    ];
+  }
+
+  #starter(agent) {
+    const start = { class: "button primary", type: "button", click: () => this.#actions.start() };
+    return element("button", start, say("chat.agent.start", { name: visible(agent.title) }));
+  }
+
+  #samples(samples) {
+    if (samples.length === 0) return [];
+    const buttons = samples.map((sample) => {
+      const send = { class: "sample", type: "button", click: () => this.#actions.send(sample) };
+      return element("li", {}, foreign("button", send, sample));
+    });
+    const title = element("h2", { class: "small muted" }, say("chat.empty.try"));
+    return [title, element("ul", { class: "samples" }, buttons)];
+  }
+
   #picker() {
-    const options = this.#agents.map((agent) =>
+    const options = this.#all.map((agent) =>
       element("option", { value: agent.id, selected: agent === this.#chosen }, visible(agent.title)),
     );
-    const changed = (event) => this.#choose(this.#agents.find((agent) => agent.id === event.target.value));
+    const changed = (event) => {
+      this.#chosen = this.#agents.get(event.target.value);
+      this.#draw();
+      this.#place.querySelector("select").focus();
+    };
     return element(
       "label",
       { class: "agent-picker" },
