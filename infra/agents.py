@@ -1,128 +1,49 @@
-"""Compiles the manifests under agents/ into one checked JSON value that the Lambdas carry."""
+"""The agents that the Lambdas carry: every manifest of one folder compiled, and what a stack has to know of them."""
 
 import json
-import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import fastjsonschema
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from infra.manifests.compile import Verdict, compile_manifest, is_manifest
+from infra.manifests.problems import BadManifest, Problem
 
-from functions.shared.operations import OPERATIONS
-from functions.shared.plan import canonical, digest_of
-from infra.page import complaints, one_line
-
-SUFFIXES = (".yaml", ".yml", ".json")
 FILE = "agents.json"
 """Where the compiled agents lie in a zip."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Compiled = dict[str, dict[str, Any]]
 
-
-class BadManifest(Exception):
-    """A manifest cannot be used; the message is one line with its file and key."""
+__all__ = ["FILE", "BadManifest", "Compiled"]
 
 
-class Part(BaseModel):
-    """A frozen part of a manifest that knows all of its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Function(Part):
-    """What the model may call; the schema reaches it as written."""
-
-    name: Name
-    description: Text
-    parameters: dict[str, Any]
-
-    @field_validator("parameters")
-    @classmethod
-    def is_a_schema_of_an_object(cls, schema: dict[str, Any]) -> dict[str, Any]:
-        if schema.get("type") != "object":
-            raise ValueError("the schema's type must be object")
-        try:
-            fastjsonschema.compile(schema)
-        except fastjsonschema.JsonSchemaDefinitionException as error:
-            raise ValueError(one_line(error)) from error
-        return schema
-
-
-class Action(Part):
-    """What is done when a function is called."""
-
-    kind: Literal["aws"]
-    operation: str
-
-    @field_validator("operation")
-    @classmethod
-    def is_known(cls, operation: str) -> str:
-        if operation not in OPERATIONS:
-            raise ValueError(f"unknown operation {operation!r}; known: {', '.join(OPERATIONS)}")
-        return operation
-
-
-class Manifest(Part):
-    """One agent as its author writes it."""
-
-    title: Text
-    description: str = ""
-    prompt: Text
-    functions: tuple[Function, ...] = ()
-    actions: dict[str, Action] = Field(default_factory=dict)
-    tool_choice: Literal["auto", "none", "required"] | dict[str, Any] | None = None
-    samples: tuple[Text, ...] = ()
-
-    @model_validator(mode="after")
-    def functions_and_actions_fit(self) -> "Manifest":
-        names = [function.name for function in self.functions]
-        if len(set(names)) < len(names):
-            raise ValueError("two functions have one name")
-        if missing := sorted(set(names) - set(self.actions)):
-            raise ValueError(f"actions: no action for {', '.join(missing)}")
-        if unknown := sorted(set(self.actions) - set(names)):
-            raise ValueError(f"actions: no function is named {', '.join(unknown)}")
-        return self
-
-
-def compile_agents(directory: Path) -> Compiled:
-    """Every manifest of a directory by its id, with its digest; raises `BadManifest`."""
-    files = sorted(file for file in directory.glob("*") if file.suffix in SUFFIXES)
+def read_folder(
+    directory: Path, *, aliases: Mapping[str, str] | None = None, root: Path | None = None
+) -> list[Verdict]:
+    """The verdict on every manifest of a folder, in the order of their ids; raises `BadManifest` without one."""
+    files = sorted(file for file in directory.glob("*") if is_manifest(file))
     if not files:
-        raise BadManifest(f"{directory}: there is no manifest.")
-    compiled: Compiled = {}
+        raise BadManifest([Problem(str(directory), "no_manifest", "there is no manifest")])
+    verdicts: dict[str, Verdict] = {}
     for file in files:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", file.stem):
-            raise BadManifest(f"{file.name}: the file's stem is the agent's id: a-z, 0-9, - and _.")
-        if file.stem in compiled:
-            raise BadManifest(f"{file.name}: two manifests describe {file.stem!r}.")
-        manifest = read_manifest(file).model_dump(mode="json")
-        compiled[file.stem] = {**manifest, "digest": digest_of(canonical(manifest))}
-    return compiled
+        verdict = compile_manifest(file, root=root, aliases=aliases)
+        if file.stem in verdicts:
+            twice = Problem(file.name, "said_twice", f"two manifests describe {file.stem!r}")
+            verdict = Verdict(file.stem, None, (*verdicts[file.stem].problems, twice))
+        verdicts[file.stem] = verdict
+    return list(verdicts.values())
 
 
-def read_manifest(file: Path) -> Manifest:
-    """One checked manifest; raises `BadManifest`."""
-    text = file.read_text(encoding="utf-8")
-    try:
-        written = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise BadManifest(f"{file.name}: {one_line(error)}") from error
-    try:
-        return Manifest.model_validate(written)
-    except ValidationError as error:
-        raise BadManifest(f"{file.name}: {complaints(error)}") from error
+def agents_of(verdicts: Iterable[Verdict]) -> Compiled:
+    """The compiled agents by id; raises `BadManifest` with every problem of every manifest."""
+    problems = [problem for verdict in verdicts for problem in verdict.problems]
+    if problems:
+        raise BadManifest(problems)
+    return {verdict.id: verdict.compiled() for verdict in verdicts}
+
+
+def compile_agents(directory: Path, *, aliases: Mapping[str, str] | None = None) -> Compiled:
+    """Every manifest of a folder by its id, with its digest; raises `BadManifest`."""
+    return agents_of(read_folder(directory, aliases=aliases))
 
 
 def serialized(compiled: Compiled) -> bytes:
@@ -134,12 +55,49 @@ def launchable_types(compiled: Compiled) -> list[str]:
     """The instance types that agents may ask for; raises `BadManifest` where one names none."""
     types: set[str] = set()
     for agent_id, agent in compiled.items():
-        for function in agent["functions"]:
-            if agent["actions"][function["name"]]["operation"] != "run_instances":
+        for function in agent.get("functions", ()):
+            if agent["actions"][function["name"]].get("operation") != "run_instances":
                 continue
-            properties = function["parameters"].get("properties", {})
+            properties = function.get("parameters", {}).get("properties", {})
             named = properties.get("instance_type", {}).get("enum")
             if not named:
-                raise BadManifest(f"{agent_id}: {function['name']}: instance_type needs an enum.")
+                key = f"functions.{function['name']}"
+                message = "instance_type needs an enum"
+                raise BadManifest([Problem(agent_id, "no_instance_types", message, key)])
             types.update(named)
     return sorted(types)
+
+
+def secrets_named(compiled: Compiled) -> list[str]:
+    """The secrets that actions use, by the names that the operator's page knows them by."""
+    return _of_actions(compiled, lambda action: [action["secret"]] if "secret" in action else [])
+
+
+def hosts_of(compiled: Compiled) -> list[str]:
+    """The hosts that actions may reach."""
+    return _of_actions(compiled, lambda action: action.get("hosts", []))
+
+
+def groups_named(compiled: Compiled) -> list[str]:
+    """The groups of people that agents' access names."""
+    access = [agent.get("access", {}) for agent in compiled.values()]
+    return sorted({group for said in access for groups in said.values() for group in groups})
+
+
+def documents_of(compiled: Compiled) -> list[tuple[str, str]]:
+    """The runbooks that actions start, each with its role."""
+    actions = [
+        action for agent in compiled.values() for action in agent.get("actions", {}).values()
+    ]
+    return sorted({(one["document"], one["role"]) for one in actions if one["kind"] == "document"})
+
+
+def _of_actions(compiled: Compiled, named: Any) -> list[str]:
+    return sorted(
+        {
+            name
+            for agent in compiled.values()
+            for action in agent.get("actions", {}).values()
+            for name in named(action)
+        }
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from infra.agents import BadManifest, compile_agents, serialized
+from infra.agents import BadManifest, agents_of, read_folder, serialized
 from infra.interpreter import NoInterpreter, Target, host_target, lambda_target
 from infra.packages import Packages
 from infra.page import ROOT, BadPage, Page, agents_directory, read_page
@@ -21,7 +21,11 @@ def build(app: App) -> Countersign:
     that of the manifests where they are not in it."""
     home = Path(app.node.try_get_context("home") or ROOT)
     page = read_page(home, os.environ)
-    agents = compile_agents(Path(app.node.try_get_context("agents") or agents_directory(home)))
+    folder = Path(app.node.try_get_context("agents") or agents_directory(home))
+    verdicts = read_folder(folder, aliases=page.model.aliases)
+    agents = agents_of(verdicts)
+    for warning in (warning for verdict in verdicts for warning in verdict.warnings):
+        print(f"warning: {warning}", file=sys.stderr)
     target = target_of(page, app.node.try_get_context("local_python") or LOCAL_PYTHON)
     return Countersign(
         app,

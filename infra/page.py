@@ -149,6 +149,25 @@ class Egress(Part):
     """Stand-ins on this machine: requests to the host go there, without TLS."""
 
 
+class Image(Part):
+    """One line of the catalogue: an AMI by its id, or by the public parameter of AWS that names the newest one."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,60}$")]
+    description: Annotated[str, StringConstraints(pattern=r"^[ -~]{0,200}$")] = ""
+    image_id: Annotated[str, StringConstraints(pattern=r"^(ami-[0-9a-f]{8,17})?$")] = ""
+    parameter: Annotated[str, StringConstraints(pattern=r"^(/aws/service/[A-Za-z0-9_./-]+)?$")] = ""
+
+    @model_validator(mode="after")
+    def is_named_in_one_way(self) -> Self:
+        if bool(self.image_id) == bool(self.parameter):
+            raise ValueError("write image_id or parameter, one of them")
+        return self
+
+
+IMAGES_BYTES = 3000
+"""Lambda keeps 4 KB of environment for a function."""
+
+
 class Login(Part):
     """Where the laptop run has its sign-in pages; in AWS the stack knows."""
 
@@ -172,6 +191,7 @@ class Page(Part):
     time_zone: str = "UTC"
     fresh_sign_in_minutes: Annotated[int, Field(ge=0, le=30 * 24 * 60)] | None = None
     lease_hours: Annotated[int, Field(ge=1, le=720)] | None = None
+    images: tuple[Image, ...] = ()
     mail: Mail = Mail()
     budgets: Budgets | None = Budgets()
     self_confirm: bool = False
@@ -190,6 +210,19 @@ class Page(Part):
     def off_is_none(cls, written: object) -> object:
         """YAML reads `off` as false; a key without a value is an oversight, not a wish for none."""
         return None if written is False or written == "off" else written or {}
+
+    @field_validator("images")
+    @classmethod
+    def catalogue_is_short(cls, images: tuple[Image, ...]) -> tuple[Image, ...]:
+        names = [image.name for image in images]
+        if len(set(names)) < len(names):
+            raise ValueError("two images have one name")
+        if (
+            sum(len(image.model_dump_json(exclude_defaults=True)) for image in images)
+            > IMAGES_BYTES
+        ):
+            raise ValueError(f"together they are longer than {IMAGES_BYTES} characters")
+        return images
 
     @model_validator(mode="after")
     def fits_its_stage(self) -> Self:

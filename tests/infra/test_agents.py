@@ -1,6 +1,7 @@
 """Manifests are checked and compiled at synth; what the model is offered is what was written."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ SCHEMA = {
     "properties": {"instance_type": {"type": "string", "enum": ["t3.nano"]}},
 }
 LAUNCH = {
+    "version": 2,
     "title": "Launcher",
     "prompt": "Ask.",
     "functions": [{"name": "launch", "description": "Launch.", "parameters": SCHEMA}],
@@ -51,19 +53,19 @@ def test_a_changed_manifest_has_another_digest(compiled):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"prompt": ""}, "one.yaml: prompt: "),
-        ({"policy": {}}, "policy: Extra inputs"),
-        ({"actions": {}}, "actions: no action for launch"),
-        ({"actions": {"launch": {"kind": "rest", "operation": "x"}}}, "actions.launch.kind: "),
+        ({"prompt": ""}, "prompt: it is missing [missing_key]"),
+        ({"polices": {}}, "polices: there is no such key [unknown_key]"),
+        ({"actions": {"launch": {"kind": "rest"}}}, "actions.launch.url: it is missing"),
+        ({"actions": {"launch": {"kind": "shell"}}}, "actions.launch.kind: unknown kind 'shell'"),
         (
-            {"actions": {"launch": {"kind": "aws", "operation": "terminate_instances"}}},
-            "actions.launch.operation: unknown operation 'terminate_instances'",
+            {"actions": {"launch": {"kind": "aws", "operation": "create_user"}}},
+            "actions.launch.operation: unknown operation 'create_user'",
         ),
         ({"actions": {**LAUNCH["actions"], "b": LAUNCH["actions"]["launch"]}}, "is named b"),
-        ({"functions": LAUNCH["functions"] * 2}, "two functions have one name"),
+        ({"functions": LAUNCH["functions"] * 2}, "two functions are named launch"),
         (
             {"functions": [{**LAUNCH["functions"][0], "parameters": {"type": "string"}}]},
-            "functions.0.parameters: the schema's type must be object",
+            "functions.0.parameters.type: the schema's type must be object",
         ),
         (
             {
@@ -81,14 +83,14 @@ def test_a_changed_manifest_has_another_digest(compiled):
 def test_a_bad_manifest_is_one_line_with_file_and_key(compiled, changes, said):
     with pytest.raises(BadManifest) as caught:
         compiled(**changes)
-    assert str(caught.value).startswith("one.yaml: ")
+    assert re.match(r"one\.yaml:\d+: ", str(caught.value))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_manifest_that_is_not_yaml_is_one_line(tmp_path):
     (tmp_path / "one.yaml").write_text("title: [a\nb: c")
-    with pytest.raises(BadManifest, match=r"^one\.yaml: [^\n]*$"):
+    with pytest.raises(BadManifest, match=r"^one\.yaml:2: [^\n]* \[bad_yaml\]$"):
         compile_agents(tmp_path)
 
 
@@ -112,9 +114,9 @@ def test_operations_that_launch_nothing_name_no_types(compiled):
     assert launchable_types(agents) == ["t3.nano"]
 
 
-def test_the_shipped_agent_s_first_function_launches_and_its_second_extends():
+def test_the_shipped_agent_s_first_function_launches():
     functions = compile_agents(ROOT / "agents")["ec2"]["functions"]
-    assert [function["name"] for function in functions] == ["run_instances", "extend_lease"]
+    assert functions[0]["name"] == "run_instances"
 
 
 def test_an_agent_that_launches_any_type_is_refused(compiled):

@@ -1,0 +1,68 @@
+"""`agents show FILE`: one agent as the model, the approver and a reviewer of rights will meet it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cli.verbs import Verbs
+from functions.shared.agent import Agent
+from infra.agents import hosts_of, secrets_named
+from infra.manifests.compile import compile_manifest
+from infra.manifests.rights import statements_of
+
+WORDS = "print an agent's tools as the model sees them, its gated calls, hosts and secrets"
+
+
+def add_to(verbs: Verbs) -> None:
+    """The verb `show`."""
+    command = verbs.add_parser("show", help=WORDS, description=WORDS)
+    command.add_argument("file", metavar="FILE", type=Path)
+    command.add_argument("--root", type=Path, help="the folder that named files may not leave")
+    command.add_argument(
+        "--iam", action="store_true", help="print the IAM statements that its calls need instead"
+    )
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print the agent; 1 where the manifest cannot be used."""
+    verdict = compile_manifest(chosen.file, root=chosen.root, shown=str(chosen.file))
+    if verdict.agent is None:
+        for problem in verdict.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        return 1
+    if chosen.iam:
+        policy = {"Version": "2012-10-17", "Statement": statements_of(verdict.agent)}
+        print(json.dumps(policy, indent=2, ensure_ascii=False))
+        return 0
+    print("\n".join(shown(verdict.id, verdict.agent)))
+    for problem in verdict.warnings:
+        print(f"warning: {problem}", file=sys.stderr)
+    return 0
+
+
+def shown(agent_id: str, compiled: Mapping[str, Any]) -> Iterator[str]:
+    """The page about one compiled agent, line by line."""
+    agent = Agent.of(agent_id, compiled)
+    yield f"{agent.id}: {_plain(agent.title)}"
+    yield f"manifest: version {agent.version}, digest {agent.digest}"
+    yield "calls:"
+    for name, action in agent.actions.items():
+        kind = f"{action.kind} {action.operation}".rstrip()
+        yield f"  {name}: {kind}, {'countersigned' if action.is_gated else 'not countersigned'}"
+    if not agent.actions:
+        yield "  none"
+    alone = {agent.id: dict(compiled)}
+    yield f"hosts: {', '.join(hosts_of(alone)) or 'none'}"
+    yield f"secrets: {', '.join(secrets_named(alone)) or 'none'}"
+    yield f"groups that use it: {', '.join(agent.use) or 'every requester'}"
+    yield f"groups that approve: {', '.join(agent.approve) or 'every approver'}"
+    yield "tools:"
+    yield json.dumps(agent.tools(), indent=2, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in text)

@@ -1,0 +1,77 @@
+"""`agents validate FILE|DIR`: everything that is wrong with one manifest or with every one below a folder."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cli.verbs import Verbs
+from infra.manifests.compile import Verdict, compile_manifest, is_manifest
+from infra.manifests.problems import Problem
+
+WORDS = "tell everything that is wrong with a manifest, or with all below a folder; 0: nothing, 1: something"
+RESOURCES = "resources"
+"""What a folder is called that holds the files which manifests name."""
+
+
+def add_to(verbs: Verbs) -> None:
+    """The verb `validate`."""
+    command = verbs.add_parser("validate", help=WORDS, description=WORDS)
+    command.add_argument("path", metavar="FILE|DIR", type=Path)
+    command.add_argument("--json", action="store_true", help="one object, for programs")
+    command.add_argument(
+        "--root",
+        type=Path,
+        help="the folder that named files may not leave; by default the one that holds agents/ or manifests/",
+    )
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print what was found; 1 where a manifest cannot be used."""
+    verdicts = list(judged(chosen.path, chosen.root))
+    loaded = sum(verdict.agent is not None for verdict in verdicts)
+    failed = [problem for verdict in verdicts for problem in verdict.problems]
+    warnings = [problem for verdict in verdicts for problem in verdict.warnings]
+    if not verdicts:
+        failed = [Problem(str(chosen.path), "no_manifest", "there is no manifest")]
+    if chosen.json:
+        told = {
+            "loaded": loaded,
+            "failed": [problem.value() for problem in failed],
+            "warnings": [problem.value() for problem in warnings],
+        }
+        print(json.dumps(told, ensure_ascii=False))
+        return 1 if failed else 0
+    for problem in warnings:
+        print(f"warning: {problem}", file=sys.stderr)
+    for problem in failed:
+        print(f"error: {problem}", file=sys.stderr)
+    agents = "1 agent" if loaded == 1 else f"{loaded} agents"
+    refused = len(verdicts) - loaded
+    print(f"{agents} can be used" + (f", {refused} cannot." if refused else "."))
+    return 1 if failed else 0
+
+
+def judged(path: Path, root: Path | None) -> Iterator[Verdict]:
+    """The verdict on one file, or on every manifest below a folder; each folder is a set of its own."""
+    for file in manifests_of(path):
+        yield compile_manifest(file, root=root, shown=str(file))
+
+
+def manifests_of(path: Path) -> Iterator[Path]:
+    """The file itself, or the manifests below a folder; links to folders are not followed."""
+    if not path.is_dir():
+        yield path
+        return
+    for entry in sorted(path.iterdir()):
+        if entry.is_dir():
+            if (
+                entry.name != RESOURCES
+                and not entry.name.startswith(".")
+                and not entry.is_symlink()
+            ):
+                yield from manifests_of(entry)
+        elif is_manifest(entry):
+            yield entry
