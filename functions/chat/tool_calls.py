@@ -4,6 +4,7 @@ A call that fails becomes a tool result that tells the model what is wrong; noth
 """
 
 import itertools
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class CheckedCall:
     id: str
     name: str
     text: str
-    """The arguments as the model wrote them."""
+    """The arguments as the model wrote them; as they were understood where we are lenient."""
     arguments: Mapping[str, Any] | None
     complaint: str
     action: Action | None = None
@@ -88,6 +89,8 @@ def check_calls(
                     f"Only {GATED_PER_ANSWER} calls can be countersigned at once; call again."
                 )
         text = call.arguments if len(call.arguments.encode()) <= ARGUMENT_BYTES else "{}"
+        if arguments is not None and action is not None and action.kind != "aws":
+            text = json.dumps(arguments, ensure_ascii=False)
         name = _SANE_NAME.sub("_", call.name)[:64] or "_"
         checked.append(
             CheckedCall(call_id, name, text, arguments, complaint[:COMPLAINT_CHARACTERS], action)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from functions.shared.approval import OPEN, Approval, Outcome
+from functions.shared.countersigned_action import shown
 from functions.shared.identifiers import timestamp
 from functions.shared.plan import canonical
 
@@ -145,6 +146,11 @@ def parsed_arguments(call: Mapping[str, Any]) -> Any:
         return text
 
 
+def _shown(arguments: Any) -> Any:
+    """As a plan shows them."""
+    return shown(arguments) if isinstance(arguments, dict) else arguments
+
+
 def _status_now(turn: Turn, approval: Approval | None) -> str:
     if turn.status is TurnStatus.AWAITING_CLIENT and not turn.waiting_calls():
         return TurnStatus.COMPLETED.value
@@ -166,7 +172,7 @@ def _outcomes_now(turn: Turn, approval: Approval | None) -> Mapping[str, Outcome
     outcomes = dict(turn.outcomes)
     for call in turn.tool_calls():
         if answered.get(call["id"], {}).get("status") == WAITING:
-            same = (call["function"]["name"], canonical(parsed_arguments(call)))
+            same = (call["function"]["name"], canonical(_shown(parsed_arguments(call))))
             outcome = earlier.get(same)
             if outcome is not None:
                 outcomes[call["id"]] = outcome

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -44,6 +45,16 @@ def loaded_by(*modules):
     return set(json.loads(answer.stdout))
 
 
+def group_of(name):
+    """The requirements that a group of pyproject.toml names itself."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    return [one for one in groups[name] if isinstance(one, str)]
+
+
+def group_names(name):
+    return {line.split("==")[0].strip() for line in group_of(name)}
+
+
 @pytest.fixture(scope="module")
 def carried_by_the_runtime():
     return loaded_by("boto3", "boto3.dynamodb.conditions", "botocore.httpsession")
@@ -62,6 +73,23 @@ def test_a_handler_imports_only_its_own_group(room, entry, carried_by_the_runtim
 def test_the_model_s_client_is_carried_by_chat_alone(room):
     assert "openai" in pinned("chat")
     assert "openai" not in pinned(room)
+
+
+READERS_OF_OTHER_LANGUAGES = {"pyyaml", "graphql-core", "uritemplate", "jsonschema"}
+CHAT_ALONE = {"fastjsonschema", "openai"}
+"""What chat's zip may hold beyond what every Lambda holds, with what these two need."""
+
+
+def test_the_chat_s_package_does_not_grow_by_the_kinds_of_action():
+    assert group_names("chat") == CHAT_ALONE
+    for room in ("chat", "pages"):
+        assert pinned(room).isdisjoint(READERS_OF_OTHER_LANGUAGES)
+
+
+@pytest.mark.parametrize("room", sorted(set(LAMBDAS) - {"run_action"}))
+def test_what_reads_queries_and_url_templates_is_carried_by_run_action_alone(room):
+    assert {"graphql-core", "uritemplate"} <= pinned("run_action")
+    assert pinned(room).isdisjoint({"graphql-core", "uritemplate"})
 
 
 def test_the_model_s_client_is_imported_in_one_file_of_chat():

@@ -80,7 +80,7 @@ def test_ec2_28_good_calls_are_all_asked_for_and_bad_ones_beside_them_are_refuse
 
 
 def test_ec2_29_an_undeclared_function_never_becomes_an_approval(model):
-    model.says(calls(call({"instance_ids": ["i-1"]}, name="terminate_instances")), "I cannot.")
+    model.says(calls(call({"instance_ids": ["i-1"]}, name="delete_everything")), "I cannot.")
     assert isinstance(run(model), Finished)
 
 

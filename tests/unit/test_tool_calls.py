@@ -175,7 +175,7 @@ def test_closing_a_schema_leaves_the_one_that_is_sent_alone():
 @pytest.mark.parametrize(
     "name",
     [
-        "terminate_instances",
+        "delete_everything",
         "run_instance",
         "Run_instances",
         "run_instances ",
