@@ -16,6 +16,7 @@ LAMBDAS = (
     "approvals",
     "decide_approval",
     "preflight",
+    "catalogue",
     "request_approval",
     "launch_instance",
     "run_action",

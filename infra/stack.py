@@ -9,6 +9,7 @@ from infra.agents import Compiled, launchable_types
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.approvals import Approvals
+from infra.catalogue import Catalogue
 from infra.chat import Chat
 from infra.conversations import Conversations
 from infra.decide_approval import DecideApproval
@@ -70,6 +71,8 @@ class Countersign(Stack):
         chat = Chat(self, "Chat", deployment=deployment, tables=tables, model=model)
         conversations = Conversations(self, "Conversations", deployment=deployment, tables=tables)
         approvals = Approvals(self, "Approvals", deployment=deployment, tables=tables)
+        types = launchable_types(agents)
+        catalogue = Catalogue(self, "Catalogue", deployment=deployment, instance_types=types)
         preflight = Preflight(self, "Preflight", deployment=deployment, tables=tables)
         request_approval = RequestApproval(
             self,
@@ -97,7 +100,7 @@ class Countersign(Stack):
             tables=tables,
             seal_key=seal_key,
             freeze_switch=freeze_switch,
-            instance_types=launchable_types(agents),
+            instance_types=types,
         )
         run_action = RunAction(
             self, "RunAction", deployment=deployment, tables=tables, seal_key=seal_key
@@ -170,6 +173,7 @@ class Countersign(Stack):
             "Conversations": conversations.function,
             "Approvals": approvals.function,
             "DecideApproval": decide_approval.function,
+            "Catalogue": catalogue.function,
             "Preflight": preflight.function,
             "RequestApproval": request_approval.function,
             "LaunchInstance": launch_instance.function,

@@ -125,6 +125,19 @@ class PreflightSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueSettings(Settings):
+    """Lists images, key pairs and instance types; reads only."""
+
+    stage: str
+    region: str
+    """The target's region, where calls would run."""
+    images: str
+    """JSON: the operator's images, as the page has them."""
+    instance_types: str
+    """The types that may be launched today, separated by commas."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestApprovalSettings(Settings):
     """Stores the task token, opens the approval, notifies the approvers."""
 

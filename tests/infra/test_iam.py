@@ -73,6 +73,13 @@ RIGHTS = {
         ("cognito-idp:ListUsersInGroup", "<SignIn/Pool>"),
         ("sns:Publish", "<Notifications/Topic>"),
     },
+    "Catalogue/FunctionRole": {
+        ("ec2:DescribeImages", "*"),
+        ("ec2:DescribeInstanceTypes", "*"),
+        ("ec2:DescribeKeyPairs", "*"),
+        ("pricing:GetProducts", "*"),
+        ("ssm:GetParameters", "arn:aws:ssm:eu-west-1::parameter/aws/service/*"),
+    },
     "Preflight/FunctionRole": {
         ("dynamodb:GetItem", "<Tables/Approvals>"),
         ("dynamodb:PutItem", "<Tables/Approvals>"),

@@ -21,6 +21,7 @@ ROOMS = {
         "functions.decide_approval.handler.handler",
         15,
     ),
+    "Catalogue/Function": ("catalogue", "functions.catalogue.handler.handler", 20),
     "Preflight/Function": ("preflight", "functions.preflight.handler.handler", 25),
     "RequestApproval/Function": (
         "request_approval",
@@ -263,8 +264,8 @@ def test_the_laptop_run_and_ses_have_no_mail_subscription(laptop, with_ses):
 
 def test_the_outputs_tell_every_address(production, with_ses):
     functions = {
-        "Chat", "ContinueTurn", "Conversations", "Approvals", "DecideApproval", "Preflight",
-        "RequestApproval",
+        "Chat", "ContinueTurn", "Conversations", "Approvals", "DecideApproval", "Catalogue",
+        "Preflight", "RequestApproval",
         "LaunchInstance", "RecordOutcome", "EndLease", "Freeze", "Sweep", "Pages", "Session",
     }  # fmt: skip
     others = {

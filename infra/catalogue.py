@@ -1,0 +1,63 @@
+"""The catalogue: what people can choose from, read for the chat; it may describe, and nothing else."""
+
+import json
+
+from aws_cdk import ArnFormat
+from constructs import Construct
+
+from functions.shared.settings import CatalogueSettings
+from infra.deployment import Deployment
+from infra.reasons import accept_wildcard
+from infra.room import Room
+
+CATALOGUE = "catalogue"
+READS = (
+    "ec2:DescribeImages",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeKeyPairs",
+    "pricing:GetProducts",
+)
+
+
+class Catalogue(Construct):
+    """Reads the account and AWS's public parameters; no table, no key, no secret."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, deployment: Deployment, instance_types: list[str]
+    ) -> None:
+        super().__init__(scope, id)
+        page = deployment.page
+        self.function = Room(
+            self,
+            "Function",
+            deployment=deployment,
+            room=CATALOGUE,
+            settings=CatalogueSettings(
+                stage=page.stage,
+                region=page.target_region,
+                images=json.dumps(
+                    [image.model_dump(exclude_defaults=True) for image in page.images],
+                    separators=(",", ":"),
+                ),
+                instance_types=",".join(instance_types),
+            ),
+            seconds=20,
+        )
+        self.function.may(READS, ["*"], sid="Look")
+        accept_wildcard(
+            self.function.own_role, "EC2's Describe actions and prices take no resource.", "*"
+        )
+        public_parameters = deployment.stack.format_arn(
+            service="ssm",
+            region=page.target_region,
+            account="",
+            resource="parameter",
+            resource_name="aws/service/*",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        self.function.may(["ssm:GetParameters"], [public_parameters], sid="PublicParameters")
+        accept_wildcard(
+            self.function.own_role,
+            "AWS's public parameters, which every account may read.",
+            public_parameters,
+        )
