@@ -109,7 +109,10 @@ def do_calls(
     gated = tuple(call for call in calls if doing.results[call.id].status == "gated")
     for call in gated:
         del doing.results[call.id]
-    return Done(doing.results, knowledge, doing.switch, doing.is_complete, gated)
+    is_complete = doing.is_complete and all(
+        result.status == "succeeded" for result in doing.results.values()
+    )
+    return Done(doing.results, knowledge, doing.switch, is_complete, gated)
 
 
 def error_text(sentence: str, *, code: str = "") -> str:
@@ -131,7 +134,8 @@ def _do_here(
         done = run_slot_call(agent.slots, state, call.name, arguments)
         doing.results[call.id] = Result("succeeded" if done.ok else "failed", done.text)
         doing.is_complete = doing.is_complete or done.completed
-        return replace(knowledge, slots=done.state)
+        is_known = knowledge.slots is not None or done.state != agent.slots.empty()
+        return replace(knowledge, slots=done.state) if is_known else knowledge
     try:
         if action.kind == "emit":
             allowed = known_agents.intersection(action.values.get("agents", ()))
