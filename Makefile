@@ -21,7 +21,7 @@ PYTEST := $(PRIVATE) $(VENV)/python -m pytest $(ARGUMENTS)
 
 .PHONY: help
 help: ## print these targets
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 .PHONY: setup
 setup: .venv/.ready .venv-emulator/.ready node_modules/.ready ## install everything the other targets need, into this checkout
@@ -101,6 +101,10 @@ bench: setup ## run the benchmarks of BENCH=… against the real handlers
 .PHONY: cost
 cost: setup ## write docs/cost.md from the template, the state machine and a recorded conversation
 	$(PRIVATE) $(VENV)/python -m benchmarks.cost
+
+.PHONY: manifest-docs
+manifest-docs: setup ## write docs/manifest.md and docs/manifest.schema.json from the models of manifests
+	$(VENV)/python -m infra.manifests.reference
 
 .PHONY: lock
 lock: ## write requirements/ and the package locks from pyproject.toml and package.json (ARGUMENTS=--upgrade)

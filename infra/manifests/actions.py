@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from functions.shared.kinds import KINDS
 from functions.shared.operations import OPERATIONS, READS
+from functions.shared.text_actions import TYPES
 from infra.manifests.address import BadAddress, read_address
 from infra.manifests.part import Bytes, Part, Seconds, Secret, Text, refused
 
@@ -125,16 +126,18 @@ class DataUrl(Action):
 
     kind: Literal["data_url"]
     template: Text = Field(description="The name of the file that is filled.")
-    mime_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]+/[\w.+-]+$")] = Field(
-        description="What the file is, such as `text/calendar`."
+    mime_type: str = Field(
+        "", description=f"What the file is: {', '.join(f'`{name}`' for name in TYPES if name)}."
     )
     message: Template = Field(description="What the model is told; `{url}` is the address.")
 
     @field_validator("mime_type")
     @classmethod
     def is_no_program(cls, mime_type: str) -> str:
-        if any(word in mime_type.lower() for word in ("html", "script", "svg", "xml")):
-            raise refused("mime_type_refused", f"{mime_type} could run in the reader's browser")
+        if mime_type.lower() not in TYPES:
+            known = ", ".join(filter(None, TYPES))
+            message = f"{mime_type} is not made here; made are {known}"
+            raise refused("mime_type_refused", message)
         return mime_type
 
 

@@ -84,6 +84,8 @@ def compile_action(
     if isinstance(action, DataUrl):
         compiled["template"] = _text_of(action.template, (*key, "template"), around)
         _check_template(compiled["template"], function, key, around)
+        if around.version == 2:
+            compiled["escape"] = True
     if isinstance(action, Emit):
         compiled["agents"] = _reachable(action, function, key, around)
     approval = _approval(action, name, around)

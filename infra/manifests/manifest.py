@@ -137,7 +137,8 @@ class Head(Part):
         None, description="The function that a turn's first request has to call."
     )
     policy: dict[str, Policy] = Field(
-        default_factory=dict, description="By function: whether its calls are countersigned."
+        default_factory=dict,
+        description="By function: whether its calls are countersigned, `{approval: always}`.",
     )
     slots: tuple[Slot, ...] | dict[str, Any] = Field(
         (), description="What the agent has to find out, in order; a list, or a mapping by name."
