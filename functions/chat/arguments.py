@@ -27,6 +27,8 @@ def arguments_of(
         return {"code": text}
     is_strict = action.kind == "aws"
     arguments = parse_arguments(text if is_strict or text.strip() else "{}", is_strict=is_strict)
+    if not is_strict:
+        _check_text(arguments)
     if action.kind == "slots" or (action.kind == "notebook" and not function):
         return arguments
     schema = function.get("parameters") or {"type": "object", "properties": {}}
@@ -41,6 +43,8 @@ def arguments_of(
         beside = set()
     checked = {key: value for key, value in arguments.items() if key not in beside}
     _validate(checked, _fitting(schema, agent, action))
+    if action.kind in OPERATIONS:
+        OPERATIONS[action.kind].check(arguments)
     return arguments
 
 
@@ -117,6 +121,14 @@ def _fitting(schema: Mapping[str, Any], agent: Agent, action: Action) -> Any:
     if agent.version == 1 and action.kind == "notebook":
         fitting = {"type": "object"}
     return fitting
+
+
+def _check_text(arguments: Mapping[str, Any]) -> None:
+    """Half a character can be escaped in JSON, but neither stored nor sent."""
+    try:
+        json.dumps(arguments, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableArguments("The arguments hold half a character.") from error
 
 
 def _wants_text(schema: object) -> bool:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.compose import compose
-from functions.chat.history import RESULT_BYTES
+from functions.chat.history import RESULT_BYTES, result_text
 from functions.chat.idempotency import Claim, fingerprint, key_of
 from functions.chat.model import STATUS_OF
 from functions.chat.take_turn import TurnInProgress, take_turn
@@ -122,13 +122,15 @@ def post_tool_result(request: Request) -> Response:
     if not is_id(conversation_id):
         raise BadRequest("This is not the id of a conversation.")
     text = body.result if isinstance(body.result, str) else json.dumps(body.result)
-    if len(text.encode()) > RESULT_BYTES:
+    if len(text.encode("utf-8", "replace")) > RESULT_BYTES:
         raise ResultTooLarge
     caller = request.signed_in()
     if REQUESTERS not in caller.groups:
         raise NotARequester
     logger.append_keys(conversation_id=conversation_id)
-    given = ClientResult(caller.sub, caller.groups, conversation_id, body.tool_call_id, text)
+    given = ClientResult(
+        caller.sub, caller.groups, conversation_id, body.tool_call_id, result_text(text)
+    )
     return _answer(take_result(deps(), given, seconds_left=seconds_left))
 
 

@@ -110,7 +110,7 @@ def result_text(text: str) -> str:
     """A result as it goes into the history: at most 16 KB."""
     raw = text.encode("utf-8", "replace")
     if len(raw) <= RESULT_BYTES:
-        return text
+        return raw.decode("utf-8")
     return raw[: RESULT_BYTES - 64].decode("utf-8", "ignore") + "\n[cut: the result was longer]"
 
 

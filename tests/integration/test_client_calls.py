@@ -62,6 +62,12 @@ def test_a_json_value_is_a_result_too(backend):
     assert backend.model.asked[-1].messages[-1]["content"] == '{"seen": ["cat", 2]}'
 
 
+def test_half_a_character_in_a_result_is_stored_as_one_that_can_be(backend):
+    view = asked(backend, "look")
+    backend.model.says("I see.")
+    assert gives(backend, view["conversation_id"], result="a \ud800").status in (200, 400)
+
+
 def test_the_agent_goes_on_only_when_every_call_has_its_result(backend):
     view = asked(backend, "look", "touch")
     waiting = gives(backend, view["conversation_id"], "c2", "soft")
