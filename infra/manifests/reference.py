@@ -37,8 +37,8 @@ PARTS: Mapping[str, type[BaseModel]] = {
 OPENING = """\
 # The manifest
 
-`make manifest-docs` writes this page and `docs/manifest.schema.json` from the models in `infra/manifests/`. An editor that is
-told of the schema checks and completes a file:
+`make manifest-docs` writes this page and `docs/manifest.schema.json` from the models in `infra/manifests/`. An editor
+that is told of the schema checks and completes a file:
 
 ```yaml
 # yaml-language-server: $schema=../docs/manifest.schema.json
@@ -47,15 +47,17 @@ title: Greeter
 prompt: You greet people.
 ```
 
-A manifest is one YAML or JSON file in `agents/`; the file's stem is the agent's id. `python -m cli agents validate FILE|DIR`
-tells everything that is wrong at once, and `cdk synth` refuses a manifest for the same reasons.
+A manifest is one YAML or JSON file in `agents/`; the file's stem is the agent's id.
+`python -m cli agents validate FILE|DIR` tells everything that is wrong at once, and `cdk synth` refuses a manifest for
+the same reasons.
 
-With `version: 2` every key below may stand and no other; `title` and `prompt` must. Without it the file is read as a manifest
-of SlashGPT: the same keys, SlashGPT's words for some of them (`type` for `kind`, `appkey` for `secret`, `emit_method` and
-`emit_data` for `method` and `data`), unknown keys without effect, and a warning where this product does something else.
+With `version: 2` every key below may stand and no other; `title` and `prompt` must. Without it the file is read as a
+manifest of SlashGPT: the same keys, SlashGPT's words for some of them (`type` for `kind`, `appkey` for `secret`,
+`emit_method` and `emit_data` for `method` and `data`), unknown keys without effect, and a warning where this product
+does something else.
 
-Files that a manifest names are looked for in its own folder and then in each above it, up to the folder that holds `agents/`
-or `manifests/`; nothing outside that one is read, wherever links lead.
+Files that a manifest names are looked for in its own folder and then in each above it, up to the folder that holds
+`agents/` or `manifests/`; nothing outside that one is read, wherever links lead.
 
 `{name}` in a text of an action stands for an argument, `{{` and `}}` for braces; nothing else happens to a text.
 """
