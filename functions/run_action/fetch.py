@@ -11,7 +11,7 @@ from functions.run_action.deadline import Deadline
 from functions.run_action.endpoint import Endpoint, endpoint_of
 from functions.run_action.failure import ActionFailed
 from functions.run_action.resolve import Resolve, public_addresses, system_addresses
-from functions.run_action.wire import HEADER_BYTES, Wire, connected
+from functions.run_action.wire import HEADER_BYTES, Connect, Wire, connected
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SAFE = frozenset({"GET", "HEAD"})
@@ -71,8 +71,10 @@ class Fetcher:
         resolve: Resolve = system_addresses,
         tls: ssl.SSLContext | None = None,
         pins: Mapping[str, tuple[str, int]] | None = None,
+        connect: Connect = connected,
     ) -> None:
         self._resolve = resolve
+        self._connect = connect
         self._tls = tls
         self._pins = pins or {}
 
@@ -147,7 +149,7 @@ class Fetcher:
             tls = self._tls = self._tls or _context()
         for address, port in targets:
             try:
-                return connected(address, port, name=endpoint.host, tls=tls, deadline=deadline)
+                return self._connect(address, port, name=endpoint.host, tls=tls, deadline=deadline)
             except ssl.SSLError:
                 raise ActionFailed(
                     "tls_failed", "The host did not prove to be the one it is named."

@@ -3,7 +3,7 @@
 import io
 import socket
 import ssl
-from typing import Any
+from typing import Any, Protocol
 
 from functions.run_action.deadline import Deadline
 from functions.run_action.failure import ActionFailed
@@ -54,10 +54,17 @@ class _Reading(io.RawIOBase):
         return self._wire.read_into(memoryview(buffer))
 
 
+class Connect(Protocol):
+    def __call__(
+        self, address: str, port: int, *, name: str, tls: ssl.SSLContext | None, deadline: Deadline
+    ) -> Wire:
+        """A connection to exactly this address; with TLS it must prove to be `name`."""
+
+
 def connected(
     address: str, port: int, *, name: str, tls: ssl.SSLContext | None, deadline: Deadline
 ) -> Wire:
-    """A connection to exactly this address; with TLS it must prove to be `name`. Raises OSError, `ActionFailed`."""
+    """What `Connect` promises; raises OSError, `ActionFailed`."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
