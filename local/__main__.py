@@ -6,14 +6,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from local.deployment import Cdk, StackWish, deploy
+from local.deployment import Cdk, Checked, StackWish, deploy
 from local.emulator_process import EmulatorProcess
 from local.front import Front, Server, listen
 from local.home import Home
@@ -25,7 +24,7 @@ from local.refusal import CannotRun
 from local.reload import Reload
 from local.run_files import READY, is_alive, only_run_here, record_processes, stop, write_whole
 from local.scripted_model.server import scripted_model
-from local.seed import Emulated, seed
+from local.seed import Emulated, seed, seed_secrets
 
 LOOK_SECONDS = 0.5
 
@@ -56,7 +55,7 @@ class Running:
 
     emulator: EmulatorProcess | None
     """None where it is not ours."""
-    reload: Reload[Any]
+    reload: Reload[Checked]
 
     def look(self) -> None:
         """Bring in what changed; raises `CannotRun` when the emulator has ended."""
@@ -95,6 +94,7 @@ class Run:
             home=home,
         )
         running = wish.checked()
+        self._warn(running)
         cdk = Cdk(self._directory, endpoint)
         self._until.callback(cdk.stop)
         if emulator is not None:
@@ -106,6 +106,7 @@ class Run:
         self.tell("seeding people, key pair and mail queues")
         emulated = Emulated(endpoint)
         seeded = seed(emulated, outputs, model=model, sender=wish.sender)
+        self._seed_secrets(wish, emulated, outputs)
         if emulator is not None:
             ec2_log.write_text("")
         front = Server(
@@ -140,9 +141,10 @@ class Run:
         )
         self._welcome(wish, model)
 
-        def bring_in(_: object) -> None:
+        def bring_in(wanted: Checked) -> None:
+            self._warn(wanted)
             self.tell("agents changed: synthesizing")
-            deploy(wish, cdk, self.tell)
+            self._seed_secrets(wish, emulated, deploy(wish, cdk, self.tell))
             self.tell("the changed agents run")
 
         reload = Reload(
@@ -202,6 +204,18 @@ class Run:
         self._until.callback(emulator.stop)
         record_processes(self._directory, emulator.pid)
         return emulator, emulator.endpoint, emulator.ec2_log
+
+    def _warn(self, checked: Checked) -> None:
+        for warning in checked.warnings:
+            self.tell(f"warning: {warning}")
+
+    def _seed_secrets(
+        self, wish: StackWish, emulated: Emulated, outputs: Mapping[str, str]
+    ) -> None:
+        names = wish.page().get("secrets", {})
+        missing = seed_secrets(emulated, outputs, names=names, environment=os.environ)
+        if missing:
+            self.tell(f"without a value, set the variable and start again: {', '.join(missing)}")
 
     def _welcome(self, wish: StackWish, model: ModelChoice) -> None:
         names = ", ".join(f"{person.email} ({' and '.join(person.groups)})" for person in PEOPLE)

@@ -5,14 +5,14 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from infra.agents import BadManifest, Compiled, compile_agents
+from infra.agents import BadManifest, Compiled, agents_of, read_folder
 from infra.page import BadPage, Page, complaints
 from local.home import Home
 from local.model_choice import ModelChoice
@@ -20,6 +20,15 @@ from local.people import PEOPLE
 from local.programs import ACCOUNT, CDK, EMULATOR_PYTHON, REGION, ROOT, aws_environment
 from local.refusal import CannotRun
 from local.run_files import record_processes
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What can be deployed; two are equal when the same would run."""
+
+    page: dict[str, Any]
+    agents: Compiled
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +77,14 @@ class StackWish:
             **taken,
         }
 
-    def checked(self) -> tuple[dict[str, Any], Compiled]:
+    def checked(self) -> "Checked":
         """Its page and its agents as they are written now. Raises `CannotRun` with every mistake."""
         try:
             page = self.page()
-            Page.model_validate(page)
-            return page, compile_agents(self.home.agents)
+            aliases = Page.model_validate(page).model.aliases
+            verdicts = read_folder(self.home.agents, aliases=aliases)
+            warnings = tuple(str(one) for verdict in verdicts for one in verdict.warnings)
+            return Checked(page, agents_of(verdicts), warnings)
         except ValidationError as error:
             raise CannotRun(f"countersign.yaml: {complaints(error)}") from error
         except (BadPage, BadManifest) as error:
@@ -82,7 +93,7 @@ class StackWish:
 
 def deploy(wish: StackWish, cdk: "Cdk", progress: Callable[[str], None]) -> dict[str, str]:
     """Synthesize and deploy, after what `cdk` has begun; the stack's outputs. Raises `CannotRun`."""
-    page, _ = wish.checked()
+    page = wish.checked().page
     home = cdk.directory / "home"
     home.mkdir(parents=True, exist_ok=True)
     (home / "countersign.yaml").write_text(yaml.safe_dump(page, sort_keys=False))

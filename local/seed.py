@@ -2,7 +2,7 @@
 each person."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,25 @@ def seed(
         if topic
         else {},
     )
+
+
+def seed_secrets(
+    emulated: Emulated,
+    outputs: Mapping[str, str],
+    *,
+    names: Iterable[str],
+    environment: Mapping[str, str],
+) -> list[str]:
+    """Give each secret of the page the value of the variable of its name; the names without one."""
+    missing = []
+    for name in names:
+        value = environment.get(name, "")
+        arn = outputs.get(f"{''.join(part.title() for part in name.split('_'))}SecretArn", "")
+        if value and arn:
+            emulated.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
+        else:
+            missing.append(name)
+    return missing
 
 
 def _make_key_pair(emulated: Emulated) -> None:

@@ -9,6 +9,7 @@ from local.refusal import CannotRun
 from local.reload import Reload
 
 GREETER = """
+version: 2
 title: Greeter
 prompt: Greet people.
 """
@@ -43,7 +44,7 @@ class Desk:
             self.reload()
 
     def titles(self):
-        return [agents["greeter"]["title"] for _, agents in self.brought_in]
+        return [checked.agents["greeter"]["title"] for checked in self.brought_in]
 
 
 def wish_of(directory):
@@ -81,15 +82,17 @@ def test_a_new_manifest_and_one_taken_away_are_brought_in(desk):
     desk.looks()
     desk.file.with_name("second.yaml").unlink()
     desk.looks()
-    assert [sorted(agents) for _, agents in desk.brought_in] == [["greeter", "second"], ["greeter"]]
+    assert [sorted(checked.agents) for checked in desk.brought_in] == [
+        ["greeter", "second"],
+        ["greeter"],
+    ]
 
 
-def test_a_mistake_is_told_with_its_file_and_key_and_changes_nothing(desk):
+def test_a_mistake_is_told_with_file_line_and_key_and_changes_nothing(desk):
     desk.writes(GREETER + "promt: Typo.\n")
     assert desk.brought_in == []
     [told] = desk.told
-    assert "greeter.yaml" in told
-    assert "promt" in told
+    assert told.startswith("greeter.yaml:5: promt: ")
     assert told.endswith("The agents that run stay as they are.")
 
 
@@ -109,6 +112,14 @@ def test_going_back_to_what_runs_after_a_mistake_brings_nothing_in(desk):
 def test_a_comment_brings_nothing_in(desk):
     desk.writes(GREETER + "# A remark for the next reader.\n")
     assert (desk.brought_in, desk.told) == ([], [])
+
+
+def test_what_an_author_should_know_is_found_with_what_can_run(desk):
+    desk.writes(GREETER.replace("version: 2\n", "") + "promt: Typo.\n")
+    [checked] = desk.brought_in
+    [warning] = checked.warnings
+    assert warning.startswith("greeter.yaml:")
+    assert "promt" in warning
 
 
 def test_a_file_that_is_still_being_written_is_not_judged(desk):
@@ -132,8 +143,7 @@ def test_what_could_not_be_deployed_is_tried_again_with_the_next_save(desk):
 
 
 def test_a_home_without_agents_runs_those_we_ship(tmp_path):
-    _, agents = wish_of(tmp_path).checked()
-    assert "ec2" in agents
+    assert "ec2" in wish_of(tmp_path).checked().agents
 
 
 def test_a_mistake_on_the_operators_page_is_told(tmp_path):
@@ -147,6 +157,18 @@ def test_the_rest_of_the_operators_page_stays_where_it_belongs(tmp_path):
     (tmp_path / "countersign.yaml").write_text(
         "stage: prod\nmodel: {name: theirs}\nmail: {recipients: [they@example.com]}\n"
     )
-    page, _ = wish_of(tmp_path).checked()
+    page = wish_of(tmp_path).checked().page
     assert (page["stage"], page["model"]["name"]) == ("local", "m")
     assert "they@example.com" not in page["mail"]["recipients"]
+
+
+def test_what_agents_need_of_the_operators_page_is_taken(tmp_path):
+    (tmp_path / "countersign.yaml").write_text(
+        "model: {name: theirs, aliases: {small: a-small-one}}\n"
+        "secrets: {KEY: {host: api.example.com, arn: 'arn:aws:secretsmanager:eu-west-1:1:secret:k'}}\n"
+        "egress: {pins: {api.example.com: 'http://127.0.0.1:9'}}\n"
+    )
+    page = wish_of(tmp_path).checked().page
+    assert page["model"]["aliases"] == {"small": "a-small-one"}
+    assert page["secrets"] == {"KEY": {"host": "api.example.com"}}
+    assert page["egress"]["pins"] == {"api.example.com": "http://127.0.0.1:9"}
