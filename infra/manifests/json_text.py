@@ -4,7 +4,6 @@ import json
 import re
 from typing import Any
 
-from functions.shared.strict_json import whole
 from infra.manifests.problems import Key
 from infra.manifests.unreadable import DEEPEST, Mistake, Unreadable, unfit
 
@@ -17,7 +16,7 @@ def read(text: str) -> tuple[Any, dict[Key, int]]:
     if depth > DEEPEST:
         raise Unreadable([Mistake("too_deep", "nested too deeply")])
     try:
-        value = json.loads(text, parse_int=whole, parse_constant=_no_constant)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
         raise Unreadable([Mistake("bad_json", error.msg.lower(), error.lineno)]) from error
     except ValueError as error:
@@ -52,6 +51,7 @@ def _walk(text: str, lines: dict[Key, int]) -> list[Mistake]:
         line += text.count("\n", at, token.start())
         at = token.start()
         mark = token[0]
+        lines.setdefault((), line)
         if mark == "{":
             seen.append(set())
             place.append("")
@@ -83,7 +83,3 @@ def _walk(text: str, lines: dict[Key, int]) -> list[Mistake]:
         elif mark != ":":
             lines.setdefault(tuple(place), line)
     return mistakes
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
