@@ -190,7 +190,7 @@ def test_health_says_which_model_and_version_this_is():
 
 def test_agents_are_listed_with_samples_and_without_prompts():
     listed = asks("GET /agents", claims=claims_of("alice", ("requesters",))).json["agents"]
-    assert [agent["id"] for agent in listed] == ["ec2"]
+    assert [agent["id"] for agent in listed] == ["ec2", "ec2_guided", "meeting"]
     members = {"id", "title", "description", "name", "intro", "samples", "starts"}
     assert set(listed[0]) == members
     assert listed[0]["samples"]
