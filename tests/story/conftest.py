@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.run_files import stop
+from tests.story.gallery_story import GalleryStory
 from tests.story.stacks import Stacks
 from tests.story.story import Story
 
@@ -48,6 +49,13 @@ def lone_story(stacks) -> Iterator[Story]:
         with Story(stack) as told:
             told.rows.empty("BudgetsTable")
             yield told
+
+
+@pytest.fixture
+def gallery_story(stacks) -> Iterator[GalleryStory]:
+    """A story that no other one is told beside, with the agents of the gallery."""
+    with stacks.alone("Gallery"), GalleryStory(stacks.gallery()) as told:
+        yield told
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,7 +1,7 @@
 """`python -m tests.story.model_server`: a Chat Completions server that says what tests have written.
 
 A test opens a script under a claim, a piece of text. A request belongs to the script whose claim is
-in one of its user messages, so that tests do not disturb each other.
+in one of its user messages, or else in its system message, so that tests do not disturb each other.
 """
 
 import argparse
@@ -37,13 +37,9 @@ class Scripts:
 
     def answer(self, request: dict, headers: dict[str, str]) -> dict:
         """The next answer of the script that the request belongs to."""
-        said = " \n".join(
-            message["content"]
-            for message in request.get("messages", ())
-            if message.get("role") == "user" and isinstance(message.get("content"), str)
-        )
         with self._changing:
-            claims = [claim for claim in self._by_claim if claim in said]
+            claims = self._claims_in(said_in(request, "user"))
+            claims = claims or self._claims_in(said_in(request, "system"))
             if not claims:
                 return {"status": 500, "raw": "no script claims this request"}
             script = self._by_claim[max(claims, key=len)]
@@ -53,6 +49,18 @@ class Scripts:
             if not script.answers:
                 return {"status": 500, "raw": "the script has no answer left"}
             return script.answers.popleft()
+
+    def _claims_in(self, said: str) -> list[str]:
+        return [claim for claim in self._by_claim if claim in said]
+
+
+def said_in(request: dict, role: str) -> str:
+    """All that somebody says in a request."""
+    return " \n".join(
+        message["content"]
+        for message in request.get("messages", ())
+        if message.get("role") == role and isinstance(message.get("content"), str)
+    )
 
 
 def is_last_word(request: dict) -> bool:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,10 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
+from infra.agents import compile_agents, hosts_of
 from local.programs import ROOT
+from local.run_files import READY
 
 START_SECONDS = 240
 MAIN = "Countersign"
+GITHUB_TOKEN = "a-token-that-nobody-may-see"
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,17 @@ class Stack:
 
     ready: dict
     model_server: str
+    output: Path
+    """What the laptop run prints."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The stack of the gallery's agents, where their manifests lie, and the service that they reach."""
+
+    stack: Stack
+    home: Path
+    outside: str
 
 
 class Stacks:
@@ -42,6 +59,30 @@ class Stacks:
         beside = [f"--emulator={ready['emulator']}", f"--ec2-log={ready['ec2_log']}"]
         return self._stack(name, [*beside, *options])
 
+    def gallery(self) -> "Gallery":
+        """A stack with the agents of the gallery, whose services are all one of ours."""
+        home = Path(self._once("home", self._make_home))
+        stack = self.variant("Gallery", f"--home={home}", "--no-budgets")
+        return Gallery(stack, home, self._once("outside", self._start_outside))
+
+    def _make_home(self) -> str:
+        """The operator's home: the gallery taken into use beside the first agent."""
+        home = self._directory / "home"
+        shutil.copytree(ROOT / "agents" / "gallery", home / "agents")
+        shutil.copy(ROOT / "agents" / "ec2.yaml", home / "agents")
+        outside = self._once("outside", self._start_outside)
+        page = {
+            "secrets": {"GITHUB_TOKEN": {"host": "api.github.com"}},
+            "egress": {"pins": dict.fromkeys(hosts_of(compile_agents(home / "agents")), outside)},
+        }
+        (home / "countersign.yaml").write_text(yaml.safe_dump(page))
+        return str(home)
+
+    def _start_outside(self) -> str:
+        file = self._directory / "outside-address"
+        command = [sys.executable, "-m", "tests.support.outside", f"--address-file={file}"]
+        return self._await_file(file, [*command, f"--while-process={self._session}"])
+
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
         """While nobody else who asks for it in this session has it."""
@@ -56,9 +97,10 @@ class Stacks:
             command = [sys.executable, "-m", "local", "--port=0", f"--directory={own}"]
             command += [f"--stack={name}", f"--model-url={server}/v1"]
             command += [f"--while-process={self._session}", *options]
-            return self._await_file(own / "ready.json", command)
+            return self._await_file(own / READY, command)
 
-        return Stack(json.loads(self._once(name, start)), server)
+        ready = json.loads(self._once(name, start))
+        return Stack(ready, server, (own / READY).with_suffix(".output"))
 
     def _start_model_server(self) -> str:
         file = self._directory / "model-address"
@@ -91,7 +133,7 @@ class Stacks:
                 stdout=written,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": str(ROOT), "GITHUB_TOKEN": GITHUB_TOKEN},
             )
         deadline = time.monotonic() + START_SECONDS
         while not file.exists():

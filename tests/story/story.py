@@ -119,6 +119,13 @@ class Story:
         body = json.loads(answer["Payload"].read() or b"null")
         return body, body.get("errorType", "") if answer.get("FunctionError") else ""
 
+    def restarts(self, output: str) -> None:
+        """The Lambda named by a stack output begins its next call in a new process."""
+        functions = self.aws.client("lambda")
+        name = self.outputs[output]
+        timeout = functions.get_function_configuration(FunctionName=name)["Timeout"]
+        functions.update_function_configuration(FunctionName=name, Timeout=timeout)
+
     def logs(self, output: str) -> str:
         """All that the Lambda named by a stack output has logged."""
         configured = self.aws.client("lambda").get_function_configuration(
