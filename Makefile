@@ -74,6 +74,10 @@ sweep: setup ## fail every outward call in every way, and run 10,000 orders of e
 guards: setup ## take each guard out of the product and count the tests that see it; writes docs/assurance.md
 	$(PRIVATE) $(VENV)/python -m tests.sweeps.guards $(ARGUMENTS)
 
+.PHONY: compat
+compat: setup ## load and call every manifest of a SlashGPT checkout, DIR=…, and compare the cases that lie there
+	$(PRIVATE) $(VENV)/python -m tests.compat $(DIR)
+
 .PHONY: local
 local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…, HOME_DIRECTORY=…), without an AWS account
 	$(VENV)/python -m local --port $(PORT) --home $(HOME_DIRECTORY)

@@ -1,6 +1,5 @@
 """A countersigned call, checked once more against record, seal and the agents carried here, and run once."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from functions.run_action.words import shortened
 from functions.shared.agent import Action, UnknownAgent
 from functions.shared.approval import Approval
 from functions.shared.approved_call import ApprovedCall, LaunchRefused, approved_call
+from functions.shared.countersigned_action import KINDS, exact, shown
 from functions.shared.ledger import LedgerRow
 from functions.shared.observe import LAUNCHES_REFUSED, count, logger
 from functions.shared.placeholders import MissingValue
@@ -20,7 +20,6 @@ from functions.shared.seal import SealCheck
 from functions.shared.settings import RunActionSettings
 from functions.shared.text_actions import BadText, data_url_text, message_text
 
-HTTP_KINDS = frozenset({"rest", "graphql"})
 TEXTS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "data_url": data_url_text,
     "message_template": message_text,
@@ -63,7 +62,7 @@ def run_approved(
         count(LAUNCHES_REFUSED)
         logger.error("an approved call was refused", reason=str(refused))
         raise
-    arguments = json.loads(approved.call["parameters"]["text"])
+    arguments = exact(approved.call)
     if action.kind in TEXTS:
         return _text(action, arguments)
     return carry_out(
@@ -90,10 +89,10 @@ def _action_of(running: Running, approved: ApprovedCall) -> Action:
     except UnknownAgent as error:
         raise LaunchRefused("The agent of this call is not deployed any more.") from error
     action = agent.actions.get(str(approved.call["function"]))
-    shown = (approved.call.get("parameters") or {}).get("action")
-    if action is None or action.kind not in HTTP_KINDS | TEXTS.keys():
+    if action is None or action.kind not in KINDS:
         raise LaunchRefused("This call is nothing that can be run here.")
-    if action.kind != approved.operation or action.compiled() != shown:
+    planned = (approved.call.get("parameters") or {}).get("action")
+    if action.kind != approved.operation or shown(action.compiled()) != planned:
         raise LaunchRefused("The manifest's action differs from what was shown and approved.")
     return action
 

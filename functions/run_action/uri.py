@@ -13,7 +13,8 @@ _AUTHORITY = re.compile(r"(?i)https://[^/?#{}]+(?=[/?#]|\{[/?]|$)")
 _SEPARATORS = re.compile(r"[/\\]")
 _DOUBTFUL = frozenset("+#=,!@|")
 """Operators that let a value leave its part, stay unsent, or mean nothing yet."""
-DECODINGS = 3
+DECODINGS = 8
+"""How often a path is decoded to see what it may come to mean."""
 
 
 def expanded(template: str, values: Mapping[str, Any]) -> str:

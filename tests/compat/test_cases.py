@@ -1,0 +1,57 @@
+"""Single calls of manifests in SlashGPT's format: our own cases, and its recorded ones where they are at hand."""
+
+import importlib.util
+import json
+
+import pytest
+
+from functions.chat.do_calls import SANDBOX_CODE
+from infra.page import ROOT
+from tests.compat.adapter import CASES, run
+from tests.compat.cases import judge
+from tests.compat.loops import as_test_id, cases_in
+
+OWN = ROOT / "tests" / "fixtures" / "compat"
+NEED_THE_SANDBOX = ("notebook", "module")
+
+
+def cases(folder):
+    files = sorted(folder.glob("cases*.jsonl"))
+    return [pytest.param(case, id=as_test_id(case)) for file in files for case in cases_in(file)]
+
+
+@pytest.mark.parametrize("case", cases(OWN))
+def test_a_call_does_what_its_manifest_says(case):
+    assert judge(case, OWN) == ""
+
+
+@pytest.fixture(scope="module")
+def slashgpt_s_judge():
+    location = importlib.util.spec_from_file_location("slashgpt_s_judge", CASES / "compare.py")
+    module = importlib.util.module_from_spec(location)
+    location.loader.exec_module(module)
+    return module.judge
+
+
+@pytest.mark.skipif(
+    not any(CASES.glob("cases*.jsonl")),
+    reason="SlashGPT's cases lie beside the project, in ../shared/slashgpt",
+)
+@pytest.mark.parametrize("case", cases(CASES))
+def test_a_recorded_call_does_what_slashgpt_does_or_better(case, slashgpt_s_judge, monkeypatch):
+    monkeypatch.delenv("COMPAT_DIRECTORY", raising=False)
+    written = case["arguments"]
+    arguments = written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
+    said = run(
+        case["manifest_path"],
+        case["function"],
+        arguments,
+        case["env"],
+        case["stub_reply"],
+        "the user question",
+    )
+    if case["action_type"] in NEED_THE_SANDBOX:
+        assert SANDBOX_CODE in said["error"]["text"]
+        assert said["requests"] == []
+        return
+    assert slashgpt_s_judge(case, said) == ""
