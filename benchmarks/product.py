@@ -20,8 +20,7 @@ from functions.chat import compose, handler, tool_calls
 from functions.chat.ask_approval import Workflow
 from functions.chat.last_word import say_last_word
 from functions.chat.model import OpenAIChatModel
-from functions.shared.approval import Outcome, Person, Status, Verdict, decide
-from functions.shared.aws import client
+from functions.shared.approval import Outcome, Person, Verdict, decide
 from functions.shared.identifiers import new_id, timestamp
 from functions.shared.operations import OPERATIONS
 from functions.shared.settings import ChatSettings
@@ -71,6 +70,9 @@ class _Operation:
 
     def check(self, arguments: Any) -> object:
         return arguments
+
+    def planned(self, arguments: Any, fixed: Any) -> dict[str, Any]:
+        return {**arguments, **fixed}
 
     def confirmation(self, call: Any) -> str:
         return "\n".join(f"{name}: {value}" for name, value in call["arguments"].items())
@@ -162,7 +164,19 @@ def resume(conversation_id: str) -> str:
     waiting = _newest(conversation_id)
     approval = chat.approvals.get(waiting.approval_id)
     now = chat.clock()
-    pending = replace(approval, status=Status.PENDING, expires_at=int(now.timestamp()) + 60)
+    chat.approvals.write(
+        chat.approvals.open_items(
+            approval,
+            plan=approval.plan,
+            digest=approval.digest,
+            requester=approval.requester,
+            asked=[APPROVER],
+            expires_at=int(now.timestamp()) + 60,
+            due_at=int(now.timestamp()) + 60,
+            now=now,
+        )
+    )
+    pending = chat.approvals.get(approval.id)
     decision = decide(
         pending,
         Verdict.APPROVE,
@@ -173,20 +187,16 @@ def resume(conversation_id: str) -> str:
         now=now,
         at=timestamp(now),
     )
-    chat.approvals.decide(approval, decision, now)
+    chat.approvals.decide(pending, decision, now)
     decided = chat.approvals.get(approval.id)
     outcomes = {call["id"]: Outcome("succeeded", RESULT) for call in decided.calls()}
-    client("dynamodb").transact_write_items(
-        TransactItems=[
-            chat.approvals.close_item(decided, outcomes, now),
-            *(
-                chat.conversations.outcome_item(
-                    OWNER, _id(conversation_id), waiting.number, call_id, outcome, timestamp(now)
-                )
-                for call_id, outcome in outcomes.items()
-            ),
-        ]
-    )
+    told = [
+        chat.conversations.outcome_item(
+            OWNER, _id(conversation_id), waiting.number, call_id, outcome, timestamp(now)
+        )
+        for call_id, outcome in outcomes.items()
+    ]
+    chat.approvals.write([*chat.approvals.close_items(decided, outcomes, now), *told])
     say_last_word(chat, approval.id, 20.0)
     return _newest(conversation_id).last_word
 
