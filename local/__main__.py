@@ -150,7 +150,7 @@ class Run:
         reload = Reload(
             running=running,
             written=written,
-            look=home.written,
+            look=lambda checked: home.written(checked.files),
             check=wish.checked,
             bring_in=bring_in,
             tell=self.tell,

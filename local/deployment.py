@@ -29,6 +29,8 @@ class Checked:
     page: dict[str, Any]
     agents: Compiled
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    files: tuple[Path, ...] = field(default=(), compare=False)
+    """The files that the manifests name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,8 @@ class StackWish:
             aliases = Page.model_validate(page).model.aliases
             verdicts = read_folder(self.home.agents, aliases=aliases)
             warnings = tuple(str(one) for verdict in verdicts for one in verdict.warnings)
-            return Checked(page, agents_of(verdicts), warnings)
+            files = tuple(file for verdict in verdicts for file in verdict.files)
+            return Checked(page, agents_of(verdicts), warnings, files)
         except ValidationError as error:
             raise CannotRun(f"countersign.yaml: {complaints(error)}") from error
         except (BadPage, BadManifest) as error:

@@ -1,6 +1,6 @@
 """The operator's home: whose agents run here, and which lines of its page they need."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from infra.page import NAME, BadPage, agents_directory, one_line
 
 TAKEN = ("egress", "images", "secrets")
 """What the laptop run takes from the operator's page beside `model.aliases`; the rest of its page is its own."""
-RESOURCES = "resources"
 
 Written = Mapping[str, tuple[int, int]]
 """When each file was written last, and how long it is."""
@@ -19,7 +18,7 @@ Written = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A directory with agents/, perhaps resources/ that they read, perhaps countersign.yaml."""
+    """A directory with agents/, the files that they name, and perhaps countersign.yaml."""
 
     directory: Path
 
@@ -28,12 +27,12 @@ class Home:
         """Where its manifests are."""
         return agents_directory(self.directory)
 
-    def written(self) -> Written:
-        """Everything that its agents are made of, as it lies there now; nothing while a file is being replaced."""
+    def written(self, named: Iterable[Path] = ()) -> Written:
+        """What its agents are made of, and these files, as they lie there now; nothing while one is replaced."""
         try:
             return {
                 str(file): (state.st_mtime_ns, state.st_size)
-                for file in self._files()
+                for file in {*self._files(), *named}
                 for state in [file.stat()]
             }
         except FileNotFoundError:
@@ -59,8 +58,7 @@ class Home:
         return taken
 
     def _files(self) -> Iterator[Path]:
-        for folder in (self.agents, self.agents.parent / RESOURCES):
-            yield from (file for file in folder.rglob("*") if file.is_file())
+        yield from (file for file in self.agents.rglob("*") if file.is_file())
         page = self.directory / NAME
         if page.is_file():
             yield page

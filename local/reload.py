@@ -17,7 +17,7 @@ class Reload(Generic[Wanted]):
         *,
         running: Wanted,
         written: Written,
-        look: Callable[[], Written],
+        look: Callable[[Wanted], Written],
         check: Callable[[], Wanted],
         bring_in: Callable[[Wanted], None],
         tell: Callable[[str], None],
@@ -31,7 +31,7 @@ class Reload(Generic[Wanted]):
 
     def __call__(self) -> None:
         """One look. Files that still change are judged at a later one."""
-        now = self._look()
+        now = self._look(self._running)
         is_still, self._seen = now == self._seen, now
         if not is_still or now == self._judged:
             return

@@ -44,6 +44,8 @@ class Verdict:
     agent: dict[str, Any] | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
+    """The files that it names, as far as they were found."""
 
     def compiled(self) -> dict[str, Any]:
         """The agent; raises `BadManifest`."""
@@ -61,6 +63,7 @@ def compile_manifest(
 ) -> Verdict:
     """The verdict on one file; `root` confines the files that it names, `shown` is what messages call it."""
     findings = Findings(shown or file.name)
+    folder = Folder.of(file, root)
     agent = None
     if not AGENT_ID.fullmatch(file.stem):
         message = "the file's stem is the agent's id: a-z, 0-9, - and _"
@@ -74,17 +77,18 @@ def compile_manifest(
     else:
         findings.lines.update(source.lines)
         if isinstance(source.value, dict):
-            agent = _compiled(source.value, file, root, aliases or {}, findings)
+            agent = _compiled(source.value, file, folder, aliases or {}, findings)
         else:
             findings.refuse("bad_manifest", (), "a mapping is expected")
     usable = agent if not findings.problems else None
-    return Verdict(file.stem, usable, tuple(findings.problems), tuple(findings.warnings))
+    problems, warnings = tuple(findings.problems), tuple(findings.warnings)
+    return Verdict(file.stem, usable, problems, warnings, tuple(sorted(folder.read)))
 
 
 def _compiled(
     written: Mapping[str, Any],
     file: Path,
-    root: Path | None,
+    folder: Folder,
     aliases: Mapping[str, str],
     findings: Findings,
 ) -> dict[str, Any]:
@@ -92,7 +96,6 @@ def _compiled(
     version = 2 if manifest.get("version") == 2 else 1
     if version == 1:
         manifest.setdefault("title", file.stem)
-    folder = Folder.of(file, root)
     above = {key: value for key, value in manifest.items() if key not in ("functions", "actions")}
     slots = read_slots(above.pop("slots", ()), findings)
     head = checked(Head, above, (), findings) or _usable(above)

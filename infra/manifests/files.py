@@ -1,7 +1,7 @@
 """The files that a manifest names: found beside it or above it, never outside its root."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HOMES = ("agents", "manifests")
@@ -23,6 +23,8 @@ class Folder:
 
     own: Path
     root: Path
+    read: set[Path] = field(default_factory=set, compare=False)
+    """The files that were found."""
 
     @classmethod
     def of(cls, manifest: Path, root: Path | None = None) -> "Folder":
@@ -45,6 +47,7 @@ class Folder:
                 continue
             if found.is_relative_to(self.root):
                 if is_file:
+                    self.read.add(found)
                     return found
             elif is_file or folder == self.own:
                 leaves = True

@@ -28,7 +28,7 @@ class Desk:
         self.reload = Reload(
             running=self.wish.checked(),
             written=self.wish.home.written(),
-            look=self.wish.home.written,
+            look=lambda checked: self.wish.home.written(checked.files),
             check=self.wish.checked,
             bring_in=lambda wanted: self.deploy(wanted),
             tell=self.told.append,
@@ -85,6 +85,18 @@ def test_a_new_manifest_and_one_taken_away_are_brought_in(desk):
     assert [sorted(checked.agents) for checked in desk.brought_in] == [
         ["greeter", "second"],
         ["greeter"],
+    ]
+
+
+def test_a_file_that_a_manifest_names_counts_wherever_it_lies(desk):
+    words = desk.file.parent.parent / "words.txt"
+    words.write_text("Be kind.")
+    desk.writes(GREETER.replace("Greet people.", "Greet. {resource}") + "resource: words.txt\n")
+    words.write_text("Be very kind.")
+    desk.looks()
+    assert [checked.agents["greeter"]["prompt"] for checked in desk.brought_in[-2:]] == [
+        "Greet. Be kind.",
+        "Greet. Be very kind.",
     ]
 
 
