@@ -24,5 +24,19 @@ def checked(model: type[One], value: Any, key: Key, findings: Findings) -> One |
             own = found.get("ctx", {}).get("message") == found["msg"]
             code = kind if own else CODES.get(kind, "bad_value")
             message = SENTENCES.get(kind) or found["msg"]
-            findings.refuse(code, (*key, *found["loc"]), message)
+            findings.refuse(code, (*key, *_place(value, found["loc"], kind)), message)
         return None
+
+
+def _place(value: Any, location: Key, kind: str) -> Key:
+    """Where it stands in what was written, without the names of the models that were tried."""
+    place: Key = ()
+    for part in location:
+        if isinstance(value, dict) and (part in value or kind == "missing"):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            break
+        place = (*place, part)
+    return place

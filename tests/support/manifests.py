@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from infra.manifests.codes import ERRORS, WARNINGS
 from infra.manifests.compile import Verdict, compile_manifest
 
 OBJECT = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -35,7 +36,10 @@ class Author:
 
     def verdict(self, content: object, name: str = "one.yaml", **more: object) -> Verdict:
         """What became of one manifest of the folder agents/."""
-        return compile_manifest(self.file(f"agents/{name}", content), **more)
+        verdict = compile_manifest(self.file(f"agents/{name}", content), **more)
+        assert set(codes(verdict)) <= set(ERRORS)
+        assert set(warned(verdict)) <= {*ERRORS, *WARNINGS}
+        return verdict
 
     def ours(self, name: str = "one.yaml", **members: object) -> Verdict:
         """A manifest of version 2 with these members."""
