@@ -21,6 +21,7 @@ from infra.room import Room, role_of
 from infra.seal_key import SealKey
 from infra.tables import Tables
 
+RUN_ACTION = "run_action"
 TAGS = (TAG_APPROVAL, TAG_CALL, TAG_REQUESTER, TAG_APPROVER, TAG_STACK)
 PRESENT_TAGS = {"Null": {f"aws:RequestTag/{tag}": "false" for tag in TAGS}}
 
@@ -63,6 +64,7 @@ class LaunchInstance(Construct):
                 region=page.target_region,
                 target=page.target.name,
                 launch_role_arn=self.launch_role.role_arn,
+                run_action_function=deployment.function_name(RUN_ACTION),
                 budgets_table=tables.budgets.table_name,
                 budget_launches=page.budgets.launches if page.budgets else 0,
                 budget_live_instances=page.budgets.live_instances if page.budgets else 0,
@@ -77,6 +79,7 @@ class LaunchInstance(Construct):
         tables.budgets.allow(self.function, "UpdateItem")
         seal_key.allow_checking(self.function)
         freeze_switch.allow(self.function, "GetParameter")
+        self.function.may(["lambda:InvokeFunction"], [deployment.function_arn(RUN_ACTION)])
         self.function.may(["sts:AssumeRole", "sts:SetSourceIdentity"], [self.launch_role.role_arn])
 
 

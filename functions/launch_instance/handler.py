@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
+import boto3
+from botocore.config import Config
 from pydantic import BaseModel, ConfigDict
 
+from functions.launch_instance.hand_over import RunAction
 from functions.launch_instance.launch import launch
 from functions.launch_instance.launch_role import ec2_under_launch_role
 from functions.launch_instance.launching import Launching
@@ -64,9 +67,18 @@ def deps() -> Launching:
         ec2_for=lambda approval_id: ec2_under_launch_role(
             client("sts"), settings.launch_role_arn, settings.region, approval_id
         ),
+        run_action=RunAction(once_client, settings.run_action_function),
         clock=utc_now,
         sleep=time.sleep,
     )
+
+
+@cache
+def once_client() -> Any:
+    """A Lambda client that waits as long as run_action may take, and asks once."""
+    make: Any = boto3.client
+    config = Config(connect_timeout=3, read_timeout=130, retries={"total_max_attempts": 1})
+    return make("lambda", config=config)
 
 
 @repeatable

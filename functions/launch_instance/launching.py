@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from functions.launch_instance.hand_over import RunAction
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.budgets import LaunchBudgets
 from functions.shared.findings import Findings
@@ -28,5 +29,7 @@ class Launching:
     """The switch, read anew each time; raises `FreezeUnreadable`."""
     ec2_for: Callable[[str], Any]
     """An EC2 client under the launch role, with the approval's id as source identity."""
+    run_action: RunAction
+    """Whatever lies outside AWS is reached by that room."""
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]

@@ -7,9 +7,10 @@ from typing import Any
 from functions.launch_instance.ec2_errors import LaunchAmbiguous
 from functions.launch_instance.end_instance import end_instance
 from functions.launch_instance.extend import extend
+from functions.launch_instance.hand_over import NOTHING, hand_over
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.start_instance import start_instance
-from functions.shared import extend_lease
+from functions.shared import countersigned_action, extend_lease
 from functions.shared.approval import Outcome
 from functions.shared.approved_call import ApprovedCall
 from functions.shared.end_instances import ENDINGS
@@ -23,12 +24,22 @@ class Runner:
     run: Callable[[Launching, ApprovedCall, Any, LedgerRow | None, bool], Outcome]
     """With its client, the ledger row that stood before, and whether AWS may be sent anything."""
     client: Callable[[Launching, str], Any]
-    """What it reaches the target with, for an approval's id; under the launch role."""
+    """What it reaches its target with, for an approval's id: in AWS, under the launch role."""
     nothing: str
     """The sentence for what was not done."""
     is_launch: bool = False
     """Whether it starts an instance: it counts against budgets, and its type must still be allowed."""
     runs_while_frozen: bool = False
+
+
+def _no_role(deps: Launching, approval_id: str) -> Any:  # noqa: ARG001 - nothing of it happens in the target
+    return deps.run_action
+
+
+def _hand_over(
+    deps: Launching, approved: ApprovedCall, room: Any, row: LedgerRow | None, may_send: bool
+) -> Outcome:
+    return hand_over(approved, room=room, ledger=deps.ledger, row=row, may_send=may_send)
 
 
 def _ec2(deps: Launching, approval_id: str) -> Any:
@@ -92,4 +103,7 @@ RUNNERS: Mapping[str, Runner] = {
         run=_end, client=_ec2, nothing="Nothing was stopped.", runs_while_frozen=True
     ),
     "terminate_instances": Runner(run=_end, client=_ec2, nothing="Nothing was terminated."),
+    **dict.fromkeys(
+        countersigned_action.KINDS, Runner(run=_hand_over, client=_no_role, nothing=NOTHING)
+    ),
 }

@@ -178,6 +178,8 @@ class LaunchInstanceSettings(Settings):
     region: str
     target: str
     launch_role_arn: str
+    run_action_function: str
+    """Carries out whatever lies outside AWS."""
     budgets_table: str
     """Set without budgets too: what was counted before they were taken off is still taken back."""
     budget_launches: int

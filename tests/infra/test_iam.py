@@ -32,6 +32,8 @@ CHAT = {
     ("secretsmanager:GetSecretValue", "<Model/Secret>"),
     ("states:StartExecution", "MACHINE"),
     ("lambda:InvokeFunction", "FUNCTION:continue_turn"),
+    ("lambda:InvokeFunction", "FUNCTION:catalogue"),
+    ("lambda:InvokeFunction", "FUNCTION:run_action"),
 }
 DEAD_LETTERS = {("sqs:SendMessage", "<Protection/DeadLetters>")}
 RIGHTS = {
@@ -104,6 +106,7 @@ RIGHTS = {
         ("dynamodb:ConditionCheckItem", "<Tables/Approvals>"),
         ("dynamodb:PutItem", "<Tables/Audit>"),
         ("ssm:GetParameter", "FREEZE"),
+        ("lambda:InvokeFunction", "FUNCTION:run_action"),
         ("sts:AssumeRole", "<LaunchInstance/LaunchRole>"),
         ("sts:SetSourceIdentity", "<LaunchInstance/LaunchRole>"),
     },

@@ -22,6 +22,7 @@ import functions.request_approval.handler
 import functions.sweep.handler
 from functions.chat.ask_approval import Workflow
 from functions.chat.compose import compose
+from functions.launch_instance.hand_over import RunAction
 from functions.shared.approval import Approval
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.audit import AuditTable
@@ -60,6 +61,7 @@ from tests.support.account import (
 )
 from tests.support.clock import Clock
 from tests.support.fake_ec2 import FakeEc2
+from tests.support.fake_lambda import FakeLambda
 from tests.support.fake_model import FakeModel, call, calls
 from tests.support.fake_rooms import FakeRooms
 from tests.support.fake_states import FakeStates
@@ -155,6 +157,7 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             region=REGION,
             target="default",
             launch_role_arn=LAUNCH_ROLE,
+            run_action_function="run_action",
         ),
         "record_outcome": RecordOutcomeSettings(
             stage="dev",
@@ -196,6 +199,8 @@ class Backend:
     """Each room's composed dependencies, by its name."""
     handed_over: list[Mapping[str, Any]] = field(default_factory=list)
     """Commands that chat gave to continue_turn."""
+    run_action: FakeLambda = field(default_factory=FakeLambda)
+    """The room that carries out approved calls of other kinds than `aws`."""
     invoked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     """What the sweep invoked."""
     actions: FakeRooms = field(default_factory=FakeRooms)
@@ -470,6 +475,7 @@ def compose_rooms(
             "clock": clock,
             "sleep": clock.sleep,
             "ec2_for": lambda _: backend.ec2,
+            "run_action": RunAction(lambda: backend.run_action, "run_action"),
         },
         "record_outcome": {"clock": clock, "states": states},
         "end_lease": {"clock": clock},
