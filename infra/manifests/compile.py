@@ -97,7 +97,7 @@ def _compiled(
     if version == 1:
         manifest.setdefault("title", file.stem)
     above = {key: value for key, value in manifest.items() if key not in ("functions", "actions")}
-    slots = read_slots(above.pop("slots", ()), findings)
+    slots = read_slots(above.pop("slots", []), findings)
     head = checked(Head, above, (), findings) or _usable(above)
     listed = read_functions(
         manifest.get("functions", []), folder=folder, findings=findings, version=version

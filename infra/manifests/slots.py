@@ -39,6 +39,7 @@ def read_slots(written: Any, findings: Findings) -> list[Slot]:
     elif isinstance(written, list):
         items = [(("slots", index), value) for index, value in enumerate(written)]
     else:
+        findings.refuse("bad_value", ("slots",), "a list or a mapping of slots is expected")
         return []
     slots = []
     for key, value in items:
@@ -63,6 +64,8 @@ def slot_functions(
 ) -> list[dict[str, Any]]:
     """The one function that takes operations, or three for a model that calls several at once."""
     words = texts_of(texts)
+    if texts.value is None:
+        words["value"] += _choices(slots)
     key = {"type": "string", "description": words["key"], "enum": [slot.name for slot in slots]}
     if processor:
         return [_processor(processor, key, words)]
@@ -101,6 +104,12 @@ def compiled_slots(slots: Sequence[Slot], head: Head) -> dict[str, Any]:
 def texts_of(texts: SlotsTexts) -> dict[str, str]:
     """What the manifest says, in English where it says nothing."""
     return {name: _said(getattr(texts, name), english) for name, english in ENGLISH.items()}
+
+
+def _choices(slots: Sequence[Slot]) -> str:
+    return "".join(
+        f" {slot.name}: {', '.join(map(str, slot.enum))}." for slot in slots if slot.enum
+    )
 
 
 def _said(text: str | None, english: str) -> str:
