@@ -77,7 +77,10 @@ class _Unreadable(Exception):
 
 def _checked(text: str, *, introspection: bool) -> Document:
     operation, fragments = _read(text)
-    size = _Measure(fragments).of(operation.selection_set)
+    try:
+        size = _Measure(fragments).of(operation.selection_set)
+    except RecursionError as error:
+        raise _too_deep() from error
     if size.introspects and not introspection:
         raise ActionFailed("graphql_introspection", "This function may not ask for the schema.")
     for name, found, most in (
@@ -113,7 +116,7 @@ def _read(text: str) -> tuple[OperationDefinitionNode, Mapping[str, FragmentDefi
     except GraphQLError as error:
         raise _Unreadable(str(error)) from error
     except RecursionError as error:
-        raise ActionFailed("graphql_too_large", "The query is nested too deeply.") from error
+        raise _too_deep() from error
     operations = [one for one in tree.definitions if isinstance(one, OperationDefinitionNode)]
     fragments = [one for one in tree.definitions if isinstance(one, FragmentDefinitionNode)]
     if len(operations) != 1 or len(operations) + len(fragments) != len(tree.definitions):
@@ -126,6 +129,10 @@ def _read(text: str) -> tuple[OperationDefinitionNode, Mapping[str, FragmentDefi
     return operations[0], by_name
 
 
+def _too_deep() -> ActionFailed:
+    return ActionFailed("graphql_too_large", "The query is nested too deeply.")
+
+
 class _Measure:
     """How large a selection is; each fragment is measured once, so that no document takes long."""
 
@@ -134,23 +141,21 @@ class _Measure:
         self._known: dict[str, _Size] = {}
         self._open: set[str] = set()
 
-    def of(self, selections: SelectionSetNode | None, level: int = 1) -> _Size:
+    def of(self, selections: SelectionSetNode | None) -> _Size:
         if selections is None:
             return _Size()
-        if level > MOST_TOKENS:
-            raise ActionFailed("graphql_too_large", "The query is nested too deeply.")
         size = _Size()
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
-                size = size.beside(self._field(selection, level))
+                size = size.beside(self._field(selection))
             elif isinstance(selection, InlineFragmentNode):
-                size = size.beside(self.of(selection.selection_set, level + 1))
+                size = size.beside(self.of(selection.selection_set))
             elif isinstance(selection, FragmentSpreadNode):
-                size = size.beside(self._fragment(selection.name.value, level))
+                size = size.beside(self._fragment(selection.name.value))
         return size
 
-    def _field(self, field: FieldNode, level: int) -> _Size:
-        inner = self.of(field.selection_set, level + 1)
+    def _field(self, field: FieldNode) -> _Size:
+        inner = self.of(field.selection_set)
         return _Size(
             inner.depth + 1,
             inner.fields + 1,
@@ -158,7 +163,7 @@ class _Measure:
             inner.introspects or field.name.value in INTROSPECTION,
         )
 
-    def _fragment(self, name: str, level: int) -> _Size:
+    def _fragment(self, name: str) -> _Size:
         fragment: Any = self._fragments.get(name)
         if fragment is None or name in self._open:
             raise ActionFailed(
@@ -167,6 +172,6 @@ class _Measure:
             )
         if name not in self._known:
             self._open.add(name)
-            self._known[name] = self.of(fragment.selection_set, level + 1)
+            self._known[name] = self.of(fragment.selection_set)
             self._open.remove(name)
         return self._known[name]
