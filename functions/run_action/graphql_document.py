@@ -77,10 +77,7 @@ class _Unreadable(Exception):
 
 def _checked(text: str, *, introspection: bool) -> Document:
     operation, fragments = _read(text)
-    try:
-        size = _Measure(fragments).of(operation.selection_set)
-    except RecursionError as error:
-        raise _too_deep() from error
+    size = _Measure(fragments).of(operation.selection_set)
     if size.introspects and not introspection:
         raise ActionFailed("graphql_introspection", "This function may not ask for the schema.")
     for name, found, most in (
@@ -115,8 +112,6 @@ def _read(text: str) -> tuple[OperationDefinitionNode, Mapping[str, FragmentDefi
         )
     except GraphQLError as error:
         raise _Unreadable(str(error)) from error
-    except RecursionError as error:
-        raise _too_deep() from error
     operations = [one for one in tree.definitions if isinstance(one, OperationDefinitionNode)]
     fragments = [one for one in tree.definitions if isinstance(one, FragmentDefinitionNode)]
     if len(operations) != 1 or len(operations) + len(fragments) != len(tree.definitions):
@@ -127,10 +122,6 @@ def _read(text: str) -> tuple[OperationDefinitionNode, Mapping[str, FragmentDefi
     if len(by_name) != len(fragments):
         raise ActionFailed("graphql_syntax", "Syntax Error: two fragments have one name.")
     return operations[0], by_name
-
-
-def _too_deep() -> ActionFailed:
-    return ActionFailed("graphql_too_large", "The query is nested too deeply.")
 
 
 class _Measure:
@@ -169,6 +160,10 @@ class _Measure:
             raise ActionFailed(
                 "graphql_syntax",
                 f"Syntax Error: the fragment {name[:64]!r} is not defined, or contains itself.",
+            )
+        if len(self._open) > MOST_DEPTH:
+            raise ActionFailed(
+                "graphql_too_large", "Fragments are nested too deeply in each other."
             )
         if name not in self._known:
             self._open.add(name)
