@@ -47,6 +47,12 @@ def test_every_check_has_a_row_with_a_test():
     assert rows == [f"EC2-{number:02d}" for number in range(1, 31)]
 
 
+def test_every_check_of_several_functions_has_a_row_with_a_test_of_its_number():
+    rows = re.findall(r"^\| (MF-\d\d) \|(.*)\|$", PAGE, re.MULTILINE)
+    assert [name for name, _ in rows] == [f"MF-{number:02d}" for number in range(1, 33)]
+    assert [name for name, named in rows if "::test_mf_" not in named] == []
+
+
 def test_every_attack_has_a_row_with_a_test():
     rows = re.findall(r"^\| ([A-EH]\d+) \|.*`tests/\S+::test_\S+`", PAGE, re.MULTILINE)
     assert rows == [f"{kind}{number}" for kind, numbers in ATTACKS.items() for number in numbers]
