@@ -32,7 +32,10 @@ OPERATIONS: Mapping[str, list[Statement]] = {
     "extend_lease": [SEE],
     "stop_instances": _end("ec2:StopInstances"),
     "terminate_instances": _end("ec2:TerminateInstances"),
-    "list_images": [_allow(["ec2:DescribeImages", "ssm:GetParameter"], ["*"])],
+    "list_images": [
+        _allow(["ec2:DescribeImages"], ["*"]),
+        _allow(["ssm:GetParameters"], ["arn:aws:ssm:[region]::parameter/aws/service/*"]),
+    ],
     "list_key_pairs": [_allow(["ec2:DescribeKeyPairs"], ["*"])],
     "list_instance_types": [
         _allow(["ec2:DescribeInstanceTypes", "pricing:GetProducts"], ["*"]),
