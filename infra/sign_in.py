@@ -4,7 +4,7 @@ from aws_cdk import Aws, Duration, Fn
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
-from infra.agents import Compiled
+from infra.agents import Compiled, groups_named
 from infra.deployment import Deployment
 from infra.reasons import accept
 from infra.room import Room
@@ -31,7 +31,8 @@ class SignIn(Construct):
         for name, description in GROUPS.items():
             self._group(name.capitalize(), name, description)
         for name in groups_named(agents):
-            self._group(f"Group-{name}", name, NAMED)
+            if name not in GROUPS:
+                self._group(f"Group-{name}", name, NAMED)
         self.client = self._client(deployment, origin)
         domain = self._domain(deployment)
         cognito.CfnManagedLoginBranding(
@@ -139,14 +140,3 @@ class SignIn(Construct):
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"countersign-{unique}"),
             managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
         )
-
-
-def groups_named(agents: Compiled) -> list[str]:
-    """The groups that manifests name beside the four that are always there."""
-    named = {
-        group
-        for agent in agents.values()
-        for groups in agent.get("access", {}).values()
-        for group in groups
-    }
-    return sorted(named - GROUPS.keys())

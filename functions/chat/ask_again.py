@@ -10,6 +10,7 @@ from functions.shared.plan import canonical
 from functions.shared.turn import Turn, parsed_arguments
 
 LATELY = timedelta(hours=1)
+LATELY_REJECTED = "lately_rejected"
 ASK_AGAIN = frozenset({"ask again", "もう一度依頼する"})
 
 

@@ -123,12 +123,13 @@ def waiting_step(call: CheckedCall) -> Mapping[str, Any]:
     }
 
 
-def refused_step(call: CheckedCall, sentence: str) -> Mapping[str, Any]:
-    """The tool message of a call that nobody is asked about."""
+def refused_step(call: CheckedCall, sentence: str, code: str = "") -> Mapping[str, Any]:
+    """The tool message of a call that nobody is asked about; `code` says why where a page has to know."""
+    error = {"error": sentence, **({"code": code} if code else {})}
     return {
         "role": "tool",
         "tool_call_id": call.id,
-        "content": json.dumps({"error": sentence}, ensure_ascii=False),
+        "content": json.dumps(error, ensure_ascii=False),
         "status": "refused",
     }
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from functions.chat.ask_again import asks_again, lately_rejected
+from functions.chat.ask_again import LATELY_REJECTED, asks_again, lately_rejected
 from functions.chat.ask_approval import (
     WAITS_ALREADY,
     already_waiting,
@@ -55,7 +55,7 @@ def ended(
             fresh.append(call)
         else:
             sentences.append(rejected)
-            steps.append(refused_step(call, rejected))
+            steps.append(refused_step(call, rejected, LATELY_REJECTED))
     refusal = spending.why_not_asked() if fresh else ""
     if refusal:
         sentences.append(refusal)

@@ -30,8 +30,8 @@ def _found(inspection: Inspection, call: Mapping[str, Any], reading: Reading) ->
     if why_not is None and state in PAST:
         why_not = f"AWS shows it as {visible(state)}."
     if why_not is not None:
-        code = "IncorrectInstanceState"
-        found.complain(code, f"{instance_id_of(call)} cannot be {ending.done}: {why_not}")
+        why = f"{instance_id_of(call)} cannot be {ending.done}: {why_not}"
+        found.complain("IncorrectInstanceState", why)
         return found
     (found.tell if state == "running" else found.warn)("state", "State now", visible(state))
     if ending.step is LeaseStep.STOP:

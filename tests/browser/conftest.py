@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.axe import teach
+from tests.browser.drawn_pages import DrawnPages
+from tests.browser.told import AGENTS, LOOKS
 from tests.browser.visitor import DESKTOP, Visitor, signed_in_cookies
 from tests.story.conftest import pytest_sessionfinish, stacks, story  # noqa: F401
 
@@ -58,3 +61,24 @@ def visit(chromium, story, kept_cookies):  # noqa: F811
     for visitor in visitors:
         visitor.context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def chat(chromium):
+    """The chat page before answers made for a test, for somebody with these agents."""
+    opened = []
+
+    def open_chat(look: str = "phone, English, light", agents: list = AGENTS) -> DrawnPages:
+        context = chromium.new_context(
+            **{"reduced_motion": "reduce", "timezone_id": "UTC", **LOOKS[look]}
+        )
+        teach(context)
+        pages = DrawnPages(context, "kai")
+        pages.says("GET /agents", {"agents": agents})
+        opened.append((context, pages))
+        return pages
+
+    yield open_chat
+    for context, pages in opened:
+        context.close()
+        assert pages.complaints == []

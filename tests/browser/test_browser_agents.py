@@ -1,103 +1,15 @@
-"""The chat page with several agents: choosing one, being handed over, giving results, reading them."""
+"""The chat page with several agents: choosing one, being handed over, reading results, asking again."""
+
+import json
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.axe import check, teach
-from tests.browser.drawn_pages import DrawnPages
-from tests.browser.visitor import DESKTOP, PHONE
+from functions.chat.ask_again import asks_again
+from tests.browser.axe import check
+from tests.browser.told import AGENTS, HOSTILE, ID, LOOKS, told, tool_call, transcript, turn
 
 pytestmark = pytest.mark.browser
-
-ID = "c" * 26
-HOSTILE = (
-    "<img src=x onerror=\"document.title='taken'\"> [click](javascript:alert(1)) \u202egnp.exe"
-)
-LOOKS = {
-    "phone, English, light": {**PHONE, "locale": "en-GB", "color_scheme": "light"},
-    "phone, Japanese, dark": {**PHONE, "locale": "ja-JP", "color_scheme": "dark"},
-    "desktop, English, dark": {**DESKTOP, "locale": "en-US", "color_scheme": "dark"},
-    "desktop, Japanese, light": {**DESKTOP, "locale": "ja", "color_scheme": "light"},
-}
-
-
-def agent(agent_id, title, **more):
-    return {
-        "id": agent_id,
-        "title": title,
-        "description": "",
-        "name": "",
-        "intro": [],
-        "samples": [],
-        "starts": False,
-        **more,
-    }
-
-
-AGENTS = [
-    agent("currency", "Currency <b>", description="Turns one currency into another.", samples=["100 JPY in USD?"]),
-    agent("ec2", "EC2 instances", description="Starts machines.", samples=["a small Linux box"]),
-    agent("meeting", "会議の予約", intro=["こんにちは。会議を予約します。"], starts=True),
-]  # fmt: skip
-
-
-def turn(number=1, **more):
-    return {
-        "conversation_id": ID,
-        "turn": number,
-        "agent": "ec2",
-        "status": "completed",
-        "reply": "Done.",
-        "tool_calls": [],
-        "approval": None,
-        **more,
-    }
-
-
-def told(number=1, message="hello", **more):
-    """A turn as the transcript has it."""
-    return {**turn(number, **more), "message": message, "created_at": "2026-11-21T03:00:00Z"}
-
-
-def tool_call(name="fetch", **more):
-    return {
-        "id": f"id_{name}",
-        "name": name,
-        "arguments": {"url": "https://example.com"},
-        "status": "succeeded",
-        "result": "text",
-        **more,
-    }
-
-
-def transcript(*turns):
-    return {
-        "conversation_id": ID,
-        "title": "t",
-        "agent": "ec2",
-        "turns": list(turns),
-        "before": None,
-    }
-
-
-@pytest.fixture
-def chat(chromium):
-    opened = []
-
-    def open_chat(look="phone, English, light", agents=AGENTS):
-        context = chromium.new_context(
-            **{"reduced_motion": "reduce", "timezone_id": "UTC", **LOOKS[look]}
-        )
-        teach(context)
-        pages = DrawnPages(context, "kai")
-        pages.says("GET /agents", {"agents": agents})
-        opened.append((context, pages))
-        return pages
-
-    yield open_chat
-    for context, pages in opened:
-        context.close()
-        assert pages.complaints == []
 
 
 def picker(page):
@@ -220,76 +132,22 @@ def test_a_result_from_outside_is_closed_marked_and_never_more_than_text(chat, l
     check(page)
 
 
-def waiting(*, answered=()):
-    calls = [
-        tool_call(name, status="awaiting_client", result=None, arguments={"query": HOSTILE})
-        for name in ("look_up", "measure")
-    ]
-    for one in calls:
-        if one["name"] in answered:
-            one.update(status="answered", result="42", outside=True)
-    return turn(
-        status="awaiting_client", reply="Your own program has to do this.", tool_calls=calls
-    )
-
-
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_call_of_the_client_is_shown_and_its_result_given_here(chat, look):
+def test_what_was_rejected_lately_is_asked_again_by_the_persons_own_press(chat, look):
     pages = chat(look)
-    route = f"POST /conversations/{ID}/tool_results"
-    pages.says(f"GET /conversations/{ID}", transcript({**waiting(), "message": "look"}))
-    pages.says(route, waiting(answered=["look_up"]))
+    sentence = 'Carol rejected exactly this with the reason: too big. Send: "Ask again".'
+    result = json.dumps({"error": sentence, "code": "lately_rejected"})
+    refused = tool_call("run_instances", status="refused", result=result)
+    first = told(1, "start it", tool_calls=[refused], reply=sentence)
+    pages.says(f"GET /conversations/{ID}", transcript(first))
     page = pages.opens(f"/?c={ID}")
-    english = "English" in look
-    label = "Result of {}" if english else "{} の結果"
-    give = "Give the result" if english else "結果を渡す"
-    cards = page.locator(".client-card")
-    expect(cards).to_have_count(2)
-    expect(cards.first).to_contain_text("<img src=x")
-    assert cards.locator("img, a").count() == 0
+    words = "Ask again" if "English" in look else "もう一度依頼する"
+    assert asks_again(words)
+    expect(page.locator(".theirs > .text")).to_contain_text("too big")
+    button = page.get_by_role("button", name=words)
     check(page)
-    page.get_by_label(label.format("measure")).fill("half written")
-    page.get_by_label(label.format("look_up")).fill('{"found": 1}')
-    pages.says(
-        f"GET /conversations/{ID}", transcript({**waiting(answered=["look_up"]), "message": "look"})
-    )
-    cards.first.get_by_role("button", name=give).click()
-    expect(cards).to_have_count(1)
-    expect(page.get_by_label(label.format("measure"))).to_have_value("half written")
-    last = turn(
-        reply="It is 42.", tool_calls=waiting(answered=["look_up", "measure"])["tool_calls"]
-    )
-    pages.says(route, last)
-    pages.says(f"GET /conversations/{ID}", transcript({**last, "message": "look"}))
-    page.get_by_role("button", name=give).click()
-    expect(cards).to_have_count(0)
-    expect(page.locator(".turn .theirs .text")).to_have_text("It is 42.")
-    expect(page.locator(".turn .mine .text")).to_have_text("look")
-    assert pages.bodies(route) == [
-        {"tool_call_id": "id_look_up", "result": '{"found": 1}'},
-        {"tool_call_id": "id_measure", "result": "half written"},
-    ]
-
-
-def test_a_result_that_is_refused_says_why_and_can_be_given_again(chat):
-    pages = chat()
-    route = f"POST /conversations/{ID}/tool_results"
-    pages.says(f"GET /conversations/{ID}", transcript({**waiting(), "message": "look"}))
-    pages.says(route, {"code": "body_too_large", "detail": "Too large.", "status": 413}, 413)
-    page = pages.opens(f"/?c={ID}")
-    page.get_by_label("Result of measure").fill("much")
-    card = page.locator(".client-card").nth(1)
-    card.get_by_role("button", name="Give the result").tap()
-    expect(card.get_by_role("alert")).to_have_text("Too large.")
-    expect(page.get_by_label("Result of measure")).to_have_value("much")
-    expect(card.get_by_role("button", name="Give the result")).to_be_enabled()
-
-
-def test_a_result_that_the_program_gives_meanwhile_is_seen_without_a_reload(chat):
-    pages = chat()
-    pages.says(f"GET /conversations/{ID}", transcript({**waiting(), "message": "look"}))
-    page = pages.opens(f"/?c={ID}")
-    expect(page.locator(".client-card")).to_have_count(2)
-    pages.says(f"GET /conversations/{ID}", transcript(told(reply="It is 42.")))
-    expect(page.locator(".client-card")).to_have_count(0)
-    expect(page.locator(".turn .theirs .text")).to_have_text("It is 42.")
+    pages.says("POST /chat", turn(2, reply="Asked."))
+    button.click()
+    expect(page.locator(".theirs > .text").last).to_have_text("Asked.")
+    expect(button).to_have_count(0)
+    assert pages.bodies("POST /chat") == [{"message": words, "conversation_id": ID}]

@@ -1,5 +1,7 @@
 """After a rejection, only the requester's own words bring the same call before people again."""
 
+import json
+
 import pytest
 
 from tests.support.fake_model import INSTANCE, call, calls
@@ -34,6 +36,9 @@ def test_d15_a_model_that_insists_asks_nobody_and_the_earlier_reason_is_shown(
     assert answer["status"] == "completed"
     assert "Carol rejected exactly this" in answer["reply"]
     assert "Too big." in answer["reply"]
+    [refused] = answer["tool_calls"]
+    assert refused["status"] == "refused"
+    assert json.loads(refused["result"])["code"] == "lately_rejected"
     assert len(backend.states.executions) == 1
 
 

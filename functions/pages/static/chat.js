@@ -28,7 +28,9 @@ const polling = new Polling(ask);
 
 enter("signed-out.chat", async () => {
   const nameOf = (id) => agents.titleOf(id);
-  transcript = new Transcript(byId("turns"), byId("transcript"), { changed: askNow, tryAgain, given, nameOf });
+  const askAgain = (message) => send({ message });
+  const actions = { changed: askNow, tryAgain, given, askAgain, nameOf };
+  transcript = new Transcript(byId("turns"), byId("transcript"), actions);
   composer = new Composer((message) => send({ message }));
   history = new History({ open: (id) => go(id), deleted: (id) => id === conversation && go(null) });
   welcome = new Welcome(agents, { send: (message) => send({ message }), start: () => send({}) });
@@ -77,9 +79,9 @@ async function read(id) {
     const [{ value }] = await Promise.all([call("GET", `${pathOf(id)}?limit=${TURNS}`), named]);
     if (id !== conversation) return;
     transcript.show(value.turns, { quietly: true });
-    transcript.toEnd();
     showEarlier(value.before);
     settle();
+    transcript.toEnd();
   } catch (problem) {
     if (problem.status === 404) notice(say("chat.title"), say("chat.gone"));
     else fail(problem);
@@ -189,11 +191,12 @@ function tryAgain(turn) {
   run(attempt, conversation, place);
 }
 
-/** A call of the client has its result: this is the turn since. */
-function given(turn, retryAfter) {
+/** A call of the client has its result: the same turn with it, or the next one, in which the agent goes on. */
+function given(turn) {
   if (turn.conversation_id !== conversation) return;
   transcript.show([turn]);
-  settle(retryAfter && retryAfter * 1000);
+  settle();
+  askNow();
 }
 
 /** Who answers here, where there is a choice of agents. */

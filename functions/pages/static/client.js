@@ -9,7 +9,7 @@ const SECONDS = 40;
 /** What is written for a call stays when its card is drawn anew. */
 const drafts = new Map();
 
-/** A pending call with a box for its result; `given(turn, retryAfter)` gets the turn, `changed()` asks for it anew. */
+/** A pending call with a box for its result; `given(turn)` gets what came of it, `changed()` asks for all anew. */
 export function clientCard(one, conversationId, { given, changed }) {
   const id = `result-${one.id}`;
   const name = visible(one.name);
@@ -26,9 +26,9 @@ export function clientCard(one, conversationId, { given, changed }) {
     try {
       const body = { tool_call_id: one.id, result: text.value };
       const path = `/conversations/${encodeURIComponent(conversationId)}/tool_results`;
-      const { value, retryAfter } = await call("POST", path, { body, seconds: SECONDS });
+      const { value } = await call("POST", path, { body, seconds: SECONDS });
       drafts.delete(one.id);
-      given(value, retryAfter);
+      given(value);
     } catch (problem) {
       send.disabled = false;
       failure.textContent = visible(problem.message);

@@ -53,6 +53,7 @@ export const englishPages = {
   "chat.empty.text": "Say what you need in your own words. Missing details are asked for, and another person countersigns before AWS does anything.",
   "chat.empty.try": "Try one of these",
   "chat.agent": "Agent",
+  "chat.ask-again": "Ask again",
   "chat.agent.none": "There is no agent for you here; ask your operator.",
   "chat.agent.start": "Begin with {name}",
   "chat.with": "You are with {name}",

@@ -53,6 +53,7 @@ export const japanesePages = {
   "chat.empty.text": "必要なことを普段の言葉でお書きください。足りない情報はこちらからお尋ねします。AWS での実行前に、必ず別の担当者が承認します。",
   "chat.empty.try": "入力例",
   "chat.agent": "エージェント",
+  "chat.ask-again": "もう一度依頼する",
   "chat.agent.none": "利用できるエージェントがありません。運用者にお問い合わせください。",
   "chat.agent.start": "{name} と会話を始める",
   "chat.with": "会話の相手：{name}",

@@ -13,7 +13,7 @@ export class Transcript {
 
   /**
    * `actions`: `changed()` when something was done to an approval, `tryAgain(turn)` for a failed turn,
-   * `given(turn, retryAfter)` when a call of the client has its result, `nameOf(agent)`.
+   * `given(turn)` when a call of the client has its result: the turn with it, or the next, `askAgain(message)`, `nameOf(agent)`.
    */
   constructor(list, scroll, actions) {
     this.#list = list;
@@ -34,8 +34,8 @@ export class Transcript {
   show(turns, { quietly = false } = {}) {
     const atEnd = this.#isAtEnd();
     for (const turn of turns) this.#showOne(turn, quietly);
-    const next = this.#shown.get((turns.at(-1)?.turn ?? 0) + 1);
-    if (next) this.#showOne(next.turn, true);
+    this.#showAgain((turns[0]?.turn ?? 0) - 1);
+    this.#showAgain((turns.at(-1)?.turn ?? 0) + 1);
     if (atEnd || !quietly) this.toEnd();
   }
 
@@ -73,15 +73,22 @@ export class Transcript {
     this.#scroll.scrollTop = this.#scroll.scrollHeight - below;
   }
 
+  /** A turn beside new ones: what stands before or after it may change how it is drawn. */
+  #showAgain(number) {
+    const shown = this.#shown.get(number);
+    if (shown) this.#showOne(shown.turn, true);
+  }
+
   #showOne(turn, quietly) {
     const earlier = this.#shown.get(turn.turn - 1)?.turn.agent;
     const isSwitch = earlier !== undefined && Boolean(turn.agent) && earlier !== turn.agent;
-    const drawn = JSON.stringify([turn, isSwitch]);
+    const mayAskAgain = !this.#shown.has(turn.turn + 1) && (turn.tool_calls ?? []).some(wasLatelyRejected);
+    const drawn = JSON.stringify([turn, isSwitch, mayAskAgain]);
     const before = this.#shown.get(turn.turn);
     if (before?.drawn === drawn) return;
     const place = before?.place ?? this.#placeFor(turn);
     this.#shown.set(turn.turn, { drawn, turn, place });
-    renew(place, this.#draw(turn, isSwitch));
+    renew(place, this.#draw(turn, isSwitch, mayAskAgain));
     place.classList.toggle("live", Boolean(isLive(turn)));
     if (!quietly && turn.reply && turn.reply !== before?.turn.reply) {
       const name = isSwitch ? this.#actions.nameOf(turn.agent) : say("chat.assistant");
@@ -96,9 +103,9 @@ export class Transcript {
     return place;
   }
 
-  #draw(turn, isSwitch) {
+  #draw(turn, isSwitch, mayAskAgain) {
     const calls = turn.tool_calls ?? [];
-    const pending = turn.status === "awaiting_client" ? calls.filter(isPending) : [];
+    const pending = calls.filter(isPending);
     const cards = calls.filter((one) => !pending.includes(one)).map((one) => toolCard(one, turn.approval));
     const text = replyOf(turn);
     const reply = text ? foreign("div", { class: "text" }, text) : null;
@@ -112,17 +119,22 @@ export class Transcript {
         isSwitch ? switched(this.#actions.nameOf(turn.agent)) : null,
         ...(waits ? [reply, approval] : [approval, reply]),
         ...pending.map((one) => this.#clientCard(one, turn)),
+        mayAskAgain ? this.#askAgain() : null,
         turn.status === "working" ? working() : null,
         turn.status === "failed" ? this.#failure(turn) : null,
       ),
     ];
   }
 
+  /** The same once more, after a rejection: only the person's own press asks anybody. */
+  #askAgain() {
+    const click = () => this.#actions.askAgain(say("chat.ask-again"));
+    const button = { class: "button", type: "button", "data-control": "ask-again", click };
+    return element("p", { class: "actions" }, element("button", button, say("chat.ask-again")));
+  }
+
   #clientCard(one, turn) {
-    const given = (value, retryAfter) => {
-      const { message, created_at } = turn;
-      this.#actions.given({ message, created_at, ...value }, retryAfter);
-    };
+    const given = (value) => this.#actions.given({ ...value, message: value.turn === turn.turn ? turn.message : "" });
     return clientCard(one, turn.conversation_id, { given, changed: this.#actions.changed });
   }
 
@@ -149,6 +161,16 @@ function mine(message) {
   if (!message) return [];
   const speaker = element("h2", { class: "visually-hidden" }, say("chat.you"));
   return [element("div", { class: "message mine" }, speaker, foreign("div", { class: "text" }, message))];
+}
+
+/** Was exactly this rejected a short while ago, so that nobody was asked? */
+function wasLatelyRejected(one) {
+  if (one.status !== "refused") return false;
+  try {
+    return JSON.parse(one.result).code === "lately_rejected";
+  } catch {
+    return false;
+  }
 }
 
 function isPending(one) {
