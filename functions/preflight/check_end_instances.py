@@ -36,7 +36,7 @@ def _found(inspection: Inspection, call: Mapping[str, Any], reading: Reading) ->
     (found.tell if state == "running" else found.warn)("state", "State now", visible(state))
     if ending.step is LeaseStep.STOP:
         stopped = one.lease.after(LeaseStep.STOP, int(inspection.now.timestamp()))
-        found.tell("disks", "Keeps its disks until", time_of(stopped.terminates_at()))
+        found.tell("disks_until", "Keeps its disks until", time_of(stopped.terminates_at()))
     else:
         found.warn("disks", "Disks", _disks(instance))
     return found

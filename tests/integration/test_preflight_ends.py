@@ -60,7 +60,7 @@ def test_an_approver_reads_whose_it_is_its_state_and_its_lease(checked):
     assert facts["launched_for"] == ("Alice, who is not who asks now", "warning")
     assert facts["state"] == ("running", "plain")
     assert facts["lease_ends"] == ("2026-11-21T11:00:00Z", "plain")
-    assert facts["disks"] == ("2026-11-28T03:00:00Z", "plain")
+    assert facts["disks_until"] == ("2026-11-28T03:00:00Z", "plain")
 
 
 def test_disks_that_go_and_disks_that_stay_are_counted(checked):

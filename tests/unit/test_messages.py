@@ -69,3 +69,11 @@ def test_every_sentence_a_page_says_is_in_the_tables_and_every_sentence_is_said(
     families = tuple(f"{family}" for family in FAMILIES if f"`{family}${{" in text)
     unused = {key for key in ENGLISH if key not in quoted and not key.startswith(families)}
     assert unused == set()
+
+
+def test_everything_that_the_checks_find_out_has_its_word_in_both_languages():
+    folder = FOLDER.parents[1] / "preflight"
+    text = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    keys = set(re.findall(r'(?:\.tell|\.warn)\)?\(\s*"(\w+)", "', text))
+    assert {"image_owner", "state", "disks_until", "lease_ends"} <= keys
+    assert {f"fact.{key}" for key in keys} - ENGLISH.keys() == set()
