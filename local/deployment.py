@@ -21,6 +21,16 @@ from local.programs import ACCOUNT, CDK, EMULATOR_PYTHON, REGION, ROOT, aws_envi
 from local.refusal import CannotRun
 from local.run_files import record_processes
 
+IMAGES = [
+    {
+        "name": "Amazon Linux 2023",
+        "description": "A general Linux",
+        "parameter": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+    },
+    {"name": "Ubuntu 22.04", "description": "", "image_id": "ami-0123456789abcdef0"},
+]
+"""The catalogue of a laptop run whose operator has none: images that the emulator knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -75,6 +85,7 @@ class StackWish:
             },
             "self_confirm": self.self_confirm,
             **({} if self.has_budgets else {"budgets": False}),
+            "images": IMAGES,
             "login": {"login_url": self.origin, "token_url": self.endpoint},
             **taken,
         }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from local.scripted_model.catalogue import choose
 from local.scripted_model.request import (
     EXTEND_LEASE,
     RUN_INSTANCES,
@@ -21,7 +22,7 @@ from local.scripted_model.slots import Call, fill_slots, slot_tools
 
 WHAT_TO_TRY = (
     "I am a small scripted model: I start EC2 instances, and I fill the slots of agents that have some. "
-    'Try: "I want to run a new EC2 instance.", '
+    'Try: "I want to run a new EC2 instance.", "I need a small Linux box.", '
     'or all at once: "Run an EC2 instance from ami-012261b9035f8f938, t2.micro, key pair kondo." '
     "For anything else, set OPENAI_API_KEY and CHAT_MODEL and start again."
 )
@@ -36,6 +37,8 @@ def reply(request: Mapping[str, Any]) -> dict[str, Any]:
     messages: Sequence[Mapping[str, Any]] = request.get("messages") or ()
     if tools := slot_tools(request):
         return _either(request, fill_slots(tools, messages))
+    if choice := choose(request):
+        return _either(request, choice)
     last = messages[-1] if messages else {}
     if last.get("role") == "tool":
         return _response(request, content=_last_word(text_of(last)))

@@ -1,4 +1,6 @@
-"""A manifest that changes while the stack runs."""
+"""Manifests that change while the stack runs. What is changed here stays: taking it back would be another deploy."""
+
+import re
 
 import pytest
 
@@ -10,19 +12,9 @@ DONE = "the changed agents run"
 STAY = "The agents that run stay as they are."
 
 
-@pytest.fixture
-def manifest(gallery_story):
-    """One agent's file, written back at the end."""
-    file = gallery_story.agents / "countries.yaml"
-    text = file.read_text()
-    yield file
-    if file.read_text() != text:
-        times = gallery_story.printed().count(DONE)
-        file.write_text(text)
-        gallery_story.until_printed(DONE, times + 1)
-
-
-def test_a_saved_manifest_runs_and_a_request_that_waits_survives_it(gallery_story, manifest):
+def test_what_is_saved_runs_a_mistake_changes_nothing_and_a_request_that_waits_survives(
+    gallery_story,
+):
     story, alice = gallery_story, gallery_story.user("alice")
     story.model.calls(arguments=KONDO)
     waiting = story.asks(alice, "ec2", "I want to run a new EC2 instance.")
@@ -30,21 +22,26 @@ def test_a_saved_manifest_runs_and_a_request_that_waits_survives_it(gallery_stor
     seen = story.user("bob").sees_approval(approval, "pending")
     story.model.says("I know countries.")
     begun = story.asks(alice, "countries", "What do you know?")
+    before, printed = titles(story), story.printed()
 
-    text, printed = manifest.read_text(), story.printed()
-    manifest.write_text(text.replace("title: Countries", "titel: Countries"))
-    said = story.until_printed(STAY, printed.count(STAY) + 1)
-    mistake = said.removeprefix(printed)
-    assert "countries.yaml:" in mistake
-    assert "titel" in mistake
-    assert title_of(story, "countries") == "Countries"
+    manifest = story.agents / "countries.yaml"
+    text = manifest.read_text()
+    manifest.write_text(text.replace("title: ", "titel: "))
+    mistake = story.until_printed(STAY, printed.count(STAY) + 1).removeprefix(printed)
+    assert re.search(r"countries\.yaml:\d+: .*titel", mistake)
+    assert titles(story) == before
 
-    manifest.write_text(text.replace("title: Countries", "title: Nations"))
+    new = story.agents / f"greeter-{story.mark[1:-1]}.yaml"
+    new.write_text("version: 2\ntitle: Greeter\nprompt: You greet people.\n")
+    manifest.write_text(re.sub("(?m)^title: .*$", f"title: Nations {story.mark}", text))
     story.until_printed(DONE, printed.count(DONE) + 1)
-    assert title_of(story, "countries") == "Nations"
+    changed = {"countries": f"Nations {story.mark}", new.stem: "Greeter"}
+    assert titles(story) == {**before, **changed}
     story.model.says("I still do.")
     again = alice.says("And now?", begun["conversation_id"])
     assert "has changed" in again["notice"]
+    story.model.says("Hello!")
+    assert story.asks(alice, new.stem, "Hello?")["reply"] == "Hello!"
 
     assert story.user("bob").approval(approval) == seen
     story.user("bob").approves(approval)
@@ -54,23 +51,7 @@ def test_a_saved_manifest_runs_and_a_request_that_waits_survives_it(gallery_stor
     alice.sees_turn(waiting["conversation_id"], "completed")
 
 
-def test_a_new_agent_is_there_after_it_was_copied_and_gone_after_it_was_taken_away(gallery_story):
-    story = gallery_story
-    manifest = story.agents / "greeter.yaml"
-    times = story.printed().count(DONE)
-    manifest.write_text("version: 2\ntitle: Greeter\nprompt: You greet people.\n")
-    try:
-        story.until_printed(DONE, times + 1)
-        story.model.says("Hello!")
-        assert story.asks(story.user("alice"), "greeter", "Hello?")["reply"] == "Hello!"
-    finally:
-        manifest.unlink()
-    story.until_printed(DONE, times + 2)
-    gone = story.user("alice").sends("Hello?", body={"agent": "greeter"})
-    assert gone.status_code == 404
-
-
-def title_of(story, agent_id):
-    """What the list of agents calls it."""
+def titles(story) -> dict[str, str]:
+    """What the list of agents calls each."""
     listed = story.user("alice").get("/agents")["agents"]
-    return next(agent["title"] for agent in listed if agent["id"] == agent_id)
+    return {agent["id"]: agent["title"] for agent in listed}
