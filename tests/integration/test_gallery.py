@@ -69,7 +69,7 @@ def service(server):
     return Service(server)
 
 
-def test_a_rate_is_asked_for_and_its_text_comes_back(service):
+def test_sg_04_05_a_rate_is_asked_for_and_its_text_comes_back(service):
     requests = service.answers(RATE)
     result = service.run("exchange_rates", "exchange_rate", base="USD", symbols="JPY")
     assert (result.status, result.text) == ("succeeded", RATE)
@@ -86,7 +86,7 @@ def test_a_rate_that_there_is_not_is_told_to_the_model(service):
     assert "not found" in result.text
 
 
-def test_a_country_is_a_variable_of_a_fixed_document(service):
+def test_sg_06_a_country_is_a_variable_of_a_fixed_document(service):
     requests = service.answers('{"data":{"country":{"name":"Japan"}}}')
     result = service.run("countries", "country", code="JP")
     assert result.status == "succeeded"
@@ -97,8 +97,7 @@ def test_a_country_is_a_variable_of_a_fixed_document(service):
     assert (requests[0]["method"], requests[0]["path"]) == ("POST", "/graphql")
 
 
-def test_an_entry_and_its_invitation_are_made_in_one_turn():
-    """SG-07, SG-08, SG-09 with our own calendar."""
+def test_sg_09_an_entry_and_its_invitation_are_made_in_one_turn():
     model = FakeModel()
     entry = {
         "uid": "planning-20261124",
@@ -129,7 +128,7 @@ def test_an_entry_and_its_invitation_are_made_in_one_turn():
 
 
 @pytest.mark.parametrize("agent_id", GALLERY["reception"].agents)
-def test_the_reception_hands_the_question_to_the_agent_that_knows(agent_id):
+def test_sg_15_the_reception_hands_the_question_to_the_agent_that_knows(agent_id):
     model = FakeModel()
     model.says(calls(call({"agent": agent_id, "question": "Do you know?"}, name="hand_over")))
     model.says("I know.")
@@ -156,7 +155,7 @@ def test_scanning_waits_for_who_holds_the_scanner():
     assert len(model.asked) == 1
 
 
-def test_reading_issues_needs_nobody_and_the_token_stays_here(service):
+def test_sg_04_reading_issues_needs_nobody_and_the_token_stays_here(service):
     requests = service.answers("[]")
     result = service.run("issues", "list_issues", owner="octo", repository="hello/x y")
     assert (result.status, result.text) == ("succeeded", "[]")
@@ -171,7 +170,7 @@ def test_a_token_that_comes_back_is_not_shown(service):
     assert "token-of-a-test" not in result.text
 
 
-def test_opening_an_issue_is_countersigned_and_then_sent_once(service):
+def test_sg_04_opening_an_issue_is_countersigned_and_then_sent_once(service):
     arguments = {"owner": "octo", "repository": "hello", "title": "It is broken", "text": 'So "it"'}
     model = FakeModel()
     model.says(calls(call(arguments, name="open_issue")))
