@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.chat.do_calls import Done, do_calls, error_text, may_be_repeated, place_of
+from functions.chat.do_calls import Done, by_who_does, do_calls, error_text, may_be_repeated
 from functions.chat.fenced_code import fenced_call
 from functions.chat.history import messages_of, switch_in
 from functions.chat.model import Answer, ModelTimeout, RequestedCall
@@ -32,7 +32,6 @@ from functions.chat.talk import (
 )
 from functions.chat.tool_calls import CheckedCall, check_calls
 from functions.chat.trust import with_origins
-from functions.shared.kinds import Place
 from functions.shared.observe import TOOL_CALLS_REFUSED, count, logger
 
 REPEATED_QUESTIONS = 2
@@ -64,6 +63,7 @@ class _Turn:
         self._tokens = 0
         self._done = 0
         self._refused_rounds = 0
+        self._handed_out: tuple[str, ...] = ()
         self._began_with = tools.seconds_left()
 
     def run(self) -> Ending:
@@ -160,7 +160,8 @@ class _Turn:
         self, asked: Step, checked: Sequence[CheckedCall], usable: Sequence[CheckedCall]
     ) -> Ending | None:
         """Nobody has to countersign some: they are done; the others wait for people, or for the client."""
-        gated, waits, others = _sorted(usable)
+        gated, waits, others = by_who_does(usable)
+        self._handed_out = tuple(call.id for call in waits)
         limit = self._agent.limits.tool_calls
         others, too_many = others[: limit - self._done], others[limit - self._done :]
         results = refusals_of(checked)
@@ -233,7 +234,8 @@ class _Turn:
         checked = check_calls(
             requested, agent=self._agent, turn=self._talk.turn, used_ids=frozenset()
         )
-        gated, waits, others = _sorted([call for call in checked if not call.complaint])
+        gated, waits, others = by_who_does([call for call in checked if not call.complaint])
+        self._handed_out = tuple(call.id for call in waits)
         unknown = {call.id: Result("unknown", error_text(NOT_KNOWN)) for call in others}
         self._steps += result_steps(checked, refusals_of(checked) | unknown)
         if gated:
@@ -277,6 +279,7 @@ class _Turn:
             "steps": tuple(self._steps),
             "agent": self._agent,
             "knowledge": self._knowledge,
+            "handed_out": self._handed_out,
         }
 
     def _count_refusals(self, checked: Sequence[CheckedCall]) -> None:
@@ -288,12 +291,3 @@ class _Turn:
             )
         if refused:
             count(TOOL_CALLS_REFUSED, len(refused), model=self._tools.model_name)
-
-
-def _sorted(
-    calls: Sequence[CheckedCall],
-) -> tuple[list[CheckedCall], list[CheckedCall], list[CheckedCall]]:
-    """Those that people countersign, those that the client does, and all others."""
-    gated = [call for call in calls if call.is_gated and place_of(call) is not Place.SANDBOX]
-    waits = [call for call in calls if place_of(call) is Place.CLIENT]
-    return gated, waits, [call for call in calls if call not in gated and call not in waits]

@@ -69,6 +69,15 @@ def place_of(call: CheckedCall) -> Place:
     return KINDS[action.kind].place
 
 
+def by_who_does(
+    calls: Sequence[CheckedCall],
+) -> tuple[list[CheckedCall], list[CheckedCall], list[CheckedCall]]:
+    """Those that people countersign, those that the client does, and all others."""
+    gated = [call for call in calls if call.is_gated and place_of(call) is not Place.SANDBOX]
+    waits = [call for call in calls if place_of(call) is Place.CLIENT]
+    return gated, waits, [call for call in calls if call not in gated and call not in waits]
+
+
 def may_be_repeated(call: CheckedCall) -> bool:
     """Whether doing it twice does no more than doing it once."""
     action = call.action

@@ -16,7 +16,7 @@ from functions.chat.spending import Spending
 from functions.chat.talk import AwaitsClient, Ending, Finished, NeedsApproval
 from functions.chat.tool_calls import CheckedCall
 from functions.shared.approval import Approval
-from functions.shared.turn import Turn, TurnStatus
+from functions.shared.turn import HANDED_OUT, Turn, TurnStatus
 
 
 def ended(
@@ -91,12 +91,13 @@ def ended(
 
 def so_far(blank: Turn, ending: Ending) -> Turn:
     """The turn with what it has come to."""
+    handed_out = {HANDED_OUT: list(ending.handed_out)} if ending.handed_out else {}
     return replace(
         blank,
         steps=ending.steps,
         agent=ending.agent.id,
         manifest=ending.agent.digest[:12],
-        state=ending.knowledge.value(),
+        state={**ending.knowledge.value(), **handed_out},
     )
 
 

@@ -83,7 +83,6 @@ def turn_messages(turn: Turn, worded: Worded = str) -> Iterator[Step]:
 def step_messages(turn: Turn, steps: Sequence[Step]) -> Iterator[Step]:
     """The calls of these steps, each followed by its results in the order of the calls."""
     answered = turn.answered_calls()
-    is_for_client = turn.status is TurnStatus.AWAITING_CLIENT
     for step in steps:
         if step["role"] == "tool":
             continue
@@ -102,7 +101,7 @@ def step_messages(turn: Turn, steps: Sequence[Step]) -> Iterator[Step]:
                     )
                 )
             else:
-                content = WAITING_FOR_CLIENT if is_for_client else WAITING
+                content = WAITING_FOR_CLIENT if turn.is_for_client(call) else WAITING
             yield {"role": "tool", "tool_call_id": call_id, "content": content}
 
 

@@ -22,6 +22,8 @@ class Ending:
     steps: tuple[Step, ...]
     agent: Agent
     knowledge: Knowledge = Knowledge()
+    handed_out: tuple[str, ...] = ()
+    """The ids of calls that wait for the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

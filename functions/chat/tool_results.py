@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from functions.chat.chat_deps import Asked, ChatDeps, Taken
 from functions.chat.take_turn import take_turn
-from functions.chat.tool_calls import action_of
 from functions.shared.approval import Approval
 from functions.shared.conversation_table import Conversation
 from functions.shared.errors import Conflict, NotFound
@@ -75,10 +74,7 @@ def _found(chat: ChatDeps, given: ClientResult) -> tuple[Conversation, Turn]:
         raise NotFound
     for turn in reversed(conversation.turns):
         for call in turn.tool_calls():
-            if call["id"] != given.call_id or given.call_id in turn.answered_calls():
-                continue
-            action = action_of(call["function"]["name"], chat.agents.get(turn.agent))
-            if action is not None and action.kind == "client":
+            if call["id"] == given.call_id and turn.is_for_client(call):
                 return conversation, turn
     raise NoSuchCall
 

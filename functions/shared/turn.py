@@ -18,6 +18,8 @@ from functions.shared.identifiers import timestamp
 from functions.shared.plan import canonical
 
 WAITING = "waiting"
+HANDED_OUT = "handed_out"
+"""The member of a turn's state that names the calls of the client."""
 ANSWERED = "answered"
 """The outcome of a call that the client has carried out."""
 
@@ -58,7 +60,7 @@ class Turn:
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     last_word: str = ""
     state: Mapping[str, Any] = field(default_factory=dict)
-    """What the conversation knows after this turn: `slots` and `memory`; while it is worked on, `groups` too."""
+    """What the conversation knows after this turn: `slots` and `memory`; `handed_out` and `groups` are this turn's."""
     notice: str = ""
     """What the program tells beside the reply."""
 
@@ -70,6 +72,10 @@ class Turn:
     def answered_calls(self) -> dict[str, Mapping[str, Any]]:
         """The tool messages that stand in the turn itself, by call id."""
         return {step["tool_call_id"]: step for step in self.steps if step["role"] == "tool"}
+
+    def is_for_client(self, call: Mapping[str, Any]) -> bool:
+        """Whether the call was handed out to the client."""
+        return call["id"] in self.state.get(HANDED_OUT, ())
 
     def waiting_calls(self) -> list[Mapping[str, Any]]:
         """Gated calls that have no outcome yet."""
@@ -211,7 +217,7 @@ def _tool_call_view(
         approval is not None and approval.status not in OPEN and approval.status.value != "approved"
     ):
         status, result = approval.status.value, None
-    elif turn.status is TurnStatus.AWAITING_CLIENT:
+    elif turn.is_for_client(call):
         status, result = TurnStatus.AWAITING_CLIENT.value, None
     else:
         status, result = WAITING, None

@@ -13,7 +13,7 @@ from tests.support.talking import Known
 
 ROUTE = "POST /conversations/{conversation_id}/tool_results"
 CLIENT = {"kind": "client", "approval": "never"}
-LAUNCH = {"kind": "aws", "operation": "run_instances", "approval": "always"}
+SEND = {"kind": "message_template", "message": "Sent {a}.", "approval": "always"}
 
 
 @pytest.fixture
@@ -113,6 +113,21 @@ def test_a_result_of_a_gated_call_cannot_be_given_by_the_client(backend):
     view = backend.chat("Start one.").json
     assert gives(backend, view["conversation_id"]).status == 404
     assert view["status"] == "awaiting_approval"
+
+
+def test_beside_a_gated_call_the_clients_waits_too_and_the_last_word_comes_after_both(backend_of):
+    desk = compiled_agent("desk", actions={"look": CLIENT, "send": SEND})
+    backend = backend_of(desk=desk)
+    backend.model.says(
+        calls(call({}, name="look", id="c1"), call({"a": "x"}, name="send", id="c2"))
+    )
+    view = backend.chat("Look and send", agent="desk").json
+    assert view["status"] == "awaiting_approval"
+    assert [one["status"] for one in view["tool_calls"]] == ["awaiting_client", "waiting"]
+    assert gives(backend, view["conversation_id"], "c2").status == 404
+    [turn] = [gives(backend, view["conversation_id"]).json]
+    assert [one["status"] for one in turn["tool_calls"]] == ["answered", "waiting"]
+    assert len(backend.model.asked) == 1
 
 
 @pytest.mark.parametrize(
