@@ -11,6 +11,7 @@ from cli.verbs import Verbs
 from functions.shared.agent import Agent
 from infra.agents import hosts_of, secrets_named
 from infra.manifests.compile import compile_manifest
+from infra.manifests.problems import printable
 from infra.manifests.rights import statements_of
 
 WORDS = "print an agent's tools as the model sees them, its gated calls, hosts and secrets"
@@ -38,7 +39,8 @@ def run(chosen: argparse.Namespace) -> int:
         policy = {"Version": "2012-10-17", "Statement": statements_of(verdict.agent)}
         print(json.dumps(policy, indent=2, ensure_ascii=False))
         return 0
-    print("\n".join(shown(verdict.id, verdict.agent)))
+    for line in shown(verdict.id, verdict.agent):
+        print(printable(line))
     for problem in verdict.warnings:
         print(f"warning: {problem}", file=sys.stderr)
     return 0
@@ -47,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
 def shown(agent_id: str, compiled: Mapping[str, Any]) -> Iterator[str]:
     """The page about one compiled agent, line by line."""
     agent = Agent.of(agent_id, compiled)
-    yield f"{agent.id}: {_plain(agent.title)}"
+    yield f"{agent.id}: {agent.title}"
     yield f"manifest: version {agent.version}, digest {agent.digest}"
     yield "calls:"
     for name, action in agent.actions.items():
@@ -61,8 +63,4 @@ def shown(agent_id: str, compiled: Mapping[str, Any]) -> Iterator[str]:
     yield f"groups that use it: {', '.join(agent.use) or 'every requester'}"
     yield f"groups that approve: {', '.join(agent.approve) or 'every approver'}"
     yield "tools:"
-    yield json.dumps(agent.tools(), indent=2, ensure_ascii=False)
-
-
-def _plain(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)
+    yield from json.dumps(agent.tools(), indent=2, ensure_ascii=False).split("\n")

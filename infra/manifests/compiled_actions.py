@@ -74,6 +74,8 @@ def compile_action(
         version=around.version,
     )
     compiled: dict[str, Any] = action.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(action, Aws) and action.operation == "run_instances":
+        _check_types(function, around)
     if isinstance(action, Request):
         hosts = (read_address(action.url).host, *around.head.egress.hosts)
         compiled["hosts"] = list(dict.fromkeys(hosts))
@@ -185,6 +187,14 @@ def _text_of(name: str, key: Key, around: Surroundings) -> str:
     except Unreadable as error:
         around.findings.refuse(error.mistakes[0].code, key, f"{name}: {error}")
     return ""
+
+
+def _check_types(function: Mapping[str, Any], around: Surroundings) -> None:
+    """The launch role admits the types that the manifests name, so each must name them."""
+    named = properties_of(function).get("instance_type", {})
+    if not isinstance(named, dict) or not named.get("enum"):
+        key: Key = ("functions", function["name"])
+        around.findings.refuse("no_instance_types", key, "instance_type needs an enum")
 
 
 def _check_template(

@@ -1,5 +1,6 @@
 """What a compiled agent says beside its functions and actions."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -122,7 +123,7 @@ def _prompt_of(head: Head) -> str:
 
 
 def _prompt(around: Surroundings) -> str:
-    """The prompt with the resource's text in its place, whatever that text holds."""
+    """The prompt with the resource's text in its place; what that text holds is not filled again."""
     prompt, name = _prompt_of(around.head), around.head.resource
     if name is None:
         return prompt
@@ -135,5 +136,15 @@ def _prompt(around: Surroundings) -> str:
     except Unreadable as error:
         around.findings.refuse(error.mistakes[0].code, key, f"{name}: {error}")
         return prompt
+    if around.version == 1:
+        text = _as_slashgpt_inserts(text)
     before, _, after = prompt.partition(RESOURCE)
     return before + text + after if RESOURCE in prompt else prompt
+
+
+def _as_slashgpt_inserts(text: str) -> str:
+    """A file's text after its way through SlashGPT, which reads backslashes in it: `\\n` becomes a line break."""
+    try:
+        return re.sub(re.escape(RESOURCE), text, RESOURCE, count=1)
+    except (re.error, IndexError):
+        return text

@@ -26,14 +26,14 @@ class Problem:
         file = f"{self.file}: {self.within}" if self.within else self.file
         place = f"{file}:{self.line}" if self.line else file
         subject = f"{place}: {self.key}" if self.key else place
-        return _printable(f"{subject}: {self.message} [{self.code}]")
+        return printable(f"{subject}: {self.message} [{self.code}]")
 
     def value(self) -> dict[str, Any]:
         """For programs."""
         subject = f"{self.within}: {self.message}" if self.within else self.message
-        named = {"file": self.file, "code": self.code, "message": _printable(subject)}
+        named = {"file": self.file, "code": self.code, "message": printable(subject)}
         if self.key:
-            named["key"] = _printable(self.key)
+            named["key"] = printable(self.key)
         return {**named, "line": self.line} if self.line else named
 
 
@@ -90,6 +90,6 @@ class Findings:
         return self.lines.get(key, 0)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """One line in which nothing can move the cursor or hide."""
     return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)

@@ -57,7 +57,8 @@ manifest of SlashGPT: the same keys, SlashGPT's words for some of them (`type` f
 does something else.
 
 Files that a manifest names are looked for in its own folder and then in each above it, up to the folder that holds
-`agents/` or `manifests/`; nothing outside that one is read, wherever links lead.
+`agents/` or `manifests/`; nothing outside that one is read, wherever links lead. Every other YAML or JSON file of the
+manifest's own folder is taken for a manifest: put what manifests name into a folder of its own, such as `resources/`.
 
 `{name}` in a text of an action stands for an argument, `{{` and `}}` for braces; nothing else happens to a text.
 """
@@ -84,7 +85,7 @@ def schema() -> dict[str, Any]:
         },
     }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Manifest",
         "description": "One agent; without `version: 2`, one of SlashGPT's.",
         "if": {"properties": {"version": {"const": 2}}, "required": ["version"]},

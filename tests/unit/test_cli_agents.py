@@ -1,6 +1,8 @@
 """`agents validate` tells everything at once, `agents show` what an agent may do; both by exit status."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -120,6 +122,20 @@ def test_an_agent_is_shown_with_its_tools_gates_hosts_and_secrets(author, capsys
     assert "groups that use it: staff\n" in head
     assert "groups that approve: every approver\n" in head
     assert json.loads(tools) == [{"type": "function", "function": GREET}]
+
+
+def test_what_an_agent_says_cannot_write_on_the_terminal(author, capsys):
+    author.ours(title="One\u202e", functions=[{**GREET, "description": "a\x1b[2K\r\u2028b\u202e"}])
+    status, out, _ = said(capsys, "show", author.agents / "one.yaml")
+    assert status == 0
+    assert all(line.isprintable() for line in out.splitlines())
+    tools = json.loads(out.partition("tools:\n")[2])
+    assert tools[0]["function"]["description"] == "a\x1b[2K\r\u2028b\u202e"
+
+
+def test_checking_manifests_needs_neither_the_cdk_nor_aws():
+    program = "import sys, cli.agents; sys.exit(len({'aws_cdk', 'boto3'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
 
 
 def test_an_agent_that_cannot_be_used_is_not_shown(author, capsys):

@@ -5,7 +5,7 @@ import pytest
 from functions.shared.agent import Agent
 from tests.support.manifests import Author, acting, codes, warned
 
-LAUNCH = acting("aws", operation="run_instances")
+LAUNCH = acting("aws", operation="stop_instances")
 GET = acting("rest", url="https://api.example.com/{name}")
 SEND = acting("rest", url="https://api.example.com/", method="POST")
 ASK = acting("graphql", url="https://api.example.com/graphql")

@@ -2,7 +2,7 @@
 
 import json
 
-import jsonschema_rs
+import fastjsonschema
 import pytest
 import yaml
 
@@ -17,8 +17,18 @@ LEAST = {"version": 2, "title": "One", "prompt": "Be one."}
 
 
 @pytest.fixture(scope="module")
-def editor():
-    return jsonschema_rs.validator_for(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+def marked():
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    check = fastjsonschema.compile(schema, use_default=False)
+
+    def marked_(value):
+        try:
+            check(value)
+        except fastjsonschema.JsonSchemaValueException as error:
+            return error.message
+        return ""
+
+    return marked_
 
 
 @pytest.mark.parametrize(("file", "made"), [(SCHEMA_FILE, schema_text), (PAGE_FILE, page)])
@@ -32,9 +42,9 @@ def test_the_page_tells_of_every_key():
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_an_editor_finds_nothing_wrong_with_a_shipped_manifest(editor, file):
+def test_an_editor_finds_nothing_wrong_with_a_shipped_manifest(marked, file):
     value = yaml.safe_load(file.read_text(encoding="utf-8"))
-    assert [error.message for error in editor.iter_errors(value)] == []
+    assert marked(value) == ""
 
 
 @pytest.mark.parametrize(
@@ -69,9 +79,9 @@ def test_an_editor_finds_nothing_wrong_with_a_shipped_manifest(editor, file):
         ({"policy": {"greet": {"approval": "sometimes"}}}, False),
     ],
 )
-def test_an_editor_marks_what_is_wrong_in_version_2(editor, members, is_good):
-    assert editor.is_valid({**LEAST, **members}) is is_good
+def test_an_editor_marks_what_is_wrong_in_version_2(marked, members, is_good):
+    assert (marked({**LEAST, **members}) == "") is is_good
 
 
-def test_an_editor_lets_slashgpt_s_manifests_be(editor):
-    assert editor.is_valid({"title": "One", "wip": True, "temperature": "0", "prompt": ["a"]})
+def test_an_editor_lets_slashgpt_s_manifests_be(marked):
+    assert marked({"title": "One", "wip": True, "temperature": "0", "prompt": ["a"]}) == ""

@@ -128,6 +128,21 @@ def test_a_manifest_without_a_prompt_or_a_title_loads(author):
     assert (compiled["title"], compiled["prompt"]) == ("plain", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "inserted"),
+    [
+        ('{"a": "b\\nc"}', '{"a": "b\nc"}'),
+        ("one \\\\ two", "one \\ two"),
+        ("\\d \\1 \\q", "\\d \\1 \\q"),
+        ("{resource} {now}", "{resource} {now}"),
+    ],
+)
+def test_a_resource_stands_in_the_prompt_as_slashgpt_inserts_it(author, text, inserted):
+    author.file("resources/about.txt", text)
+    verdict = author.slashgpt(prompt=["Know", "{resource}"], resource="./resources/about.txt")
+    assert verdict.compiled()["prompt"] == f"Know\n{inserted}"
+
+
 def test_unknown_keys_are_told_once_and_change_nothing(author):
     odd = {**GREET, "temperature": 0.2}
     plain = author.slashgpt(functions=[GREET], actions={}).compiled()

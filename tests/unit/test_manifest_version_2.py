@@ -29,6 +29,11 @@ def test_a_manifest_that_says_little_compiles_to_little(author):
     assert agent.tools() == []
 
 
+def test_a_no_is_said_too(author):
+    agent = Agent.of("one", author.ours(functions=[GREET], parallel_tool_calls=False).compiled())
+    assert agent.model_options() == {"parallel_tool_calls": False}
+
+
 def test_everything_that_is_wrong_is_told_at_once(author):
     verdict = author.ours(
         titel="One",
@@ -129,6 +134,7 @@ def test_everything_that_is_wrong_is_told_at_once(author):
             "actions.greet.seconds",
         ),
         (acting("aws", operation="create_user"), "unknown_operation", "actions.greet.operation"),
+        (acting("aws", operation="run_instances"), "no_instance_types", "functions.greet"),
         (acting("aws", operation="rest"), "unknown_operation", "actions.greet.operation"),
         (acting("slots", operation="*"), "unknown_kind", "actions.greet.kind"),
         (
