@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -54,33 +53,30 @@ class ApprovedCommand(Event):
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deps:
-    running: Running
-    approving: Approving
-
-
 @cache
-def deps() -> Deps:
+def running() -> Running:
+    """What every call needs; no AWS client is made before a call asks for a secret."""
     settings = RunActionSettings.load(os.environ)
-    dynamodb = client("dynamodb")
     pins = {
         host: (address, int(port)) for host, (address, port) in json.loads(settings.pins).items()
     }
-    return Deps(
-        Running(
-            agents=Agents(settings.agents_file),
-            fetch=Fetcher(pins=pins),
-            secrets=StoredSecrets(lambda: client("secretsmanager"), places_of(settings.secrets)),
-        ),
-        Approving(
-            settings=settings,
-            approval=ApprovalReader(dynamodb, settings.approvals_table).get,
-            row=lambda approval_id, call_id: read_row(
-                dynamodb, settings.approvals_table, approval_id, call_id
-            ),
-            seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
-        ),
+    return Running(
+        agents=Agents(settings.agents_file),
+        fetch=Fetcher(pins=pins),
+        secrets=StoredSecrets(lambda: client("secretsmanager"), places_of(settings.secrets)),
+    )
+
+
+@cache
+def approving() -> Approving:
+    """What approved calls need beside it."""
+    settings = RunActionSettings.load(os.environ)
+    dynamodb, table = client("dynamodb"), settings.approvals_table
+    return Approving(
+        settings=settings,
+        approval=ApprovalReader(dynamodb, table).get,
+        row=lambda approval_id, call_id: read_row(dynamodb, table, approval_id, call_id),
+        seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
     )
 
 
@@ -91,8 +87,8 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     if event.get("command") == "approved":
         command = ApprovedCommand.model_validate(event)
         result = run_approved(
-            deps().running,
-            deps().approving,
+            running(),
+            approving(),
             approval_id=command.approval_id,
             call_id=command.call_id,
             digest=command.digest,
@@ -102,7 +98,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     batch = Ungated.model_validate(event)
     calls = [Call(one.id, one.function, dict(one.arguments)) for one in batch.calls]
     deadline = Deadline.after(min(batch.seconds, BATCH_SECONDS))
-    results = run_calls(deps().running, batch.agent, batch.manifest, calls, deadline)
+    results = run_calls(running(), batch.agent, batch.manifest, calls, deadline)
     return {
         "v": 1,
         "results": [
