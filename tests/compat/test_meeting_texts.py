@@ -53,7 +53,7 @@ def test_mf_06_07_the_first_system_message_is_the_recorded_one(recorded, agent):
 def test_mf_12_later_system_messages_are_the_recorded_ones(recorded, agent):
     known = {**ITEMS, "date": "明日"}
     suffix = recorded["updated_system_suffix"].format(user_items=known)
-    assert PROMPT == recorded["pre_system_message"]
+    assert recorded["pre_system_message"] == PROMPT
     assert said(agent, known, is_first=False) == PROMPT + suffix == current(date="明日")
 
 
