@@ -154,6 +154,27 @@ def test_without_named_groups_every_approver_is_asked_as_before(backend):
     assert [one.name for one in backend.approval(approval_id).asked] == ["Bob", "Carol"]
 
 
+def test_an_agent_that_somebody_may_not_use_is_as_one_that_is_not_there(guarded):
+    guarded.model.says("Hello.")
+    closed = guarded.chat("hello", agent="closed")
+    missing = guarded.chat("hello", agent="nowhere")
+    assert (closed.status, closed.json["code"]) == (404, "unknown_agent")
+    assert closed.json["detail"].replace("closed", "nowhere") == missing.json["detail"]
+    join(guarded, "network", "dave")
+    assert guarded.chat("hello", by="dave", agent="closed").status == 200
+
+
+def test_who_has_left_the_group_cannot_go_on_with_the_agent(guarded):
+    join(guarded, "network", "alice")
+    guarded.model.says("Hello.")
+    conversation_id = guarded.chat("hello", agent="closed").json["conversation_id"]
+    alice = guarded.human("alice")
+    alice.groups = tuple(group for group in alice.groups if group != "network")
+    answer = guarded.chat("and now?", conversation_id=conversation_id)
+    assert (answer.status, answer.json["code"]) == (404, "unknown_agent")
+    assert len(guarded.turns(conversation_id)) == 1
+
+
 @pytest.fixture
 def listed(monkeypatch, file):
     """The agents that somebody of these groups is shown."""

@@ -18,8 +18,8 @@ ROOMS = {
     "freeze": "freeze",
     "session": "session",
 }
-"""The room by the first step of the path; two of its routes are another's, all else is `pages`."""
-DECIDING = ("decision", "cancel")
+"""The room by the first step of the path; three routes are another's by the last, all else is `pages`."""
+BY_LAST = {"decision": "decide_approval", "cancel": "decide_approval", "tool_results": "chat"}
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 Claims = Callable[[str], Mapping[str, str] | None]
@@ -130,9 +130,8 @@ def routes() -> list[Route]:
 
 
 def _room(path: str) -> str:
-    if path.endswith(DECIDING):
-        return "decide_approval"
-    return ROOMS.get(path.split("/")[1], "pages")
+    steps = path.split("/")
+    return BY_LAST.get(steps[-1]) or ROOMS.get(steps[1], "pages")
 
 
 def _is_parameter(step: str) -> bool:

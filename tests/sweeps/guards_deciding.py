@@ -94,6 +94,13 @@ DECIDING = (
         "",
         GROUPS,
     ),
+    guard(
+        "an agent is used by the groups its manifest names",
+        "chat/take_turn.py",
+        "    if not agent.may_be_used_by(asked.groups):",
+        "    if False:",
+        GROUPS,
+    ),
     # what is decided, and when
     guard(
         "the vote names the digest that is stored",
