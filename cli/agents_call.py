@@ -1,0 +1,174 @@
+"""`agents call FILE FUNCTION`: one call as the product would run it: the request it makes, or what comes back."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.verbs import Verbs
+from functions.chat.emit import emitted
+from functions.chat.model import RequestedCall
+from functions.chat.tool_calls import CheckedCall, check_calls
+from functions.run_action.carry_out import carry_out, request_of
+from functions.run_action.deadline import Deadline
+from functions.run_action.failure import ActionFailed
+from functions.run_action.fetch import Fetch, Fetcher, Outgoing
+from functions.run_action.graphql import NeedsApproval
+from functions.run_action.secrets import Secret, Secrets, missing
+from functions.shared.agent import Action, Agent
+from functions.shared.placeholders import MissingValue
+from functions.shared.text_actions import BadText, data_url_text, message_text
+from infra.manifests.compile import compile_manifest
+
+WORDS = (
+    "call one function of a manifest: print what comes back, or with --dry-run what would be sent"
+)
+SECONDS = 30.0
+OUTSIDE = ("rest", "graphql")
+TEXTS = {"data_url": data_url_text, "message_template": message_text}
+COUNTERSIGNED = (
+    "A person countersigns this call first, in a deployment; --dry-run shows what would be sent."
+)
+NOT_HERE = "A call of the kind {kind} is not run from here: {why}."
+WHY_NOT = {
+    "aws": "a deployment sends it to AWS",
+    "document": "a deployment sends it to AWS",
+    "client": "the chat's client answers it",
+    "slots": "it belongs to a conversation",
+    "notebook": "it needs the sandbox",
+    "module": "it needs the sandbox",
+}
+
+
+class NotCalled(Exception):
+    """Why there is no result; the message is one line for the author."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsOfTheShell:
+    """Values from environment variables of the secrets' names, or of SlashGPT's; for any host of the manifest."""
+
+    environment: Mapping[str, str]
+
+    def read(self, name: str, host: str) -> Secret:
+        value = self.environment.get(name) or self.environment.get(f"SLASH_GPT_ENV_{name}", "")
+        domain, separator, key = value.partition(",")
+        value = key if separator and domain == host else value
+        if not value:
+            raise missing(name)
+        return Secret(name, value)
+
+
+def add_to(verbs: Verbs) -> None:
+    """The verb `call`."""
+    command = verbs.add_parser("call", help=WORDS, description=WORDS)
+    command.add_argument("file", metavar="FILE", type=Path)
+    command.add_argument("function", metavar="FUNCTION")
+    command.add_argument("--arguments", metavar="JSON", default="{}", help="as a model writes them")
+    command.add_argument(
+        "--dry-run", action="store_true", help="send nothing; secrets by their names"
+    )
+    command.add_argument("--root", type=Path, help="the folder that named files may not leave")
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print the result or the request; 1 where the manifest, the arguments or the service refuse."""
+    verdict = compile_manifest(chosen.file, root=chosen.root, shown=str(chosen.file))
+    if verdict.agent is None:
+        for problem in verdict.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        return 1
+    agent = Agent.of(verdict.id, verdict.agent)
+    try:
+        call = checked(agent, chosen.function, chosen.arguments)
+        if chosen.dry_run:
+            print(json.dumps(planned(call), indent=2, ensure_ascii=False))
+            return 0
+        # The author's own shell holds the secrets, so they stand in no command line.
+        secrets = SecretsOfTheShell(os.environ)
+        was_done, text = called(call, fetch=Fetcher(), secrets=secrets)
+    except NotCalled as refused:
+        print(f"error: {refused}", file=sys.stderr)
+        return 1
+    print(text)
+    return 0 if was_done else 1
+
+
+def checked(agent: Agent, function: str, arguments: str) -> CheckedCall:
+    """The call as the chat checks a model's; raises `NotCalled`."""
+    requested = RequestedCall("call_1", function, arguments)
+    [call] = check_calls([requested], agent=agent, turn=1, used_ids=frozenset())
+    if call.complaint:
+        raise NotCalled(call.complaint)
+    return call
+
+
+def planned(call: CheckedCall) -> dict[str, Any]:
+    """What the call would do, as a JSON value; secrets stand there by their names. Raises `NotCalled`."""
+    action, arguments = _action(call), dict(call.arguments or {})
+    said: dict[str, Any] = {"kind": action.kind, "countersigned": action.is_gated}
+    if action.kind in OUTSIDE:
+        name = str(action.values.get("secret") or "")
+        try:
+            made = request_of(action, arguments, Secret(name, name) if name else None)
+        except NeedsApproval:
+            said["countersigned"] = True
+            secret = Secret(name, name) if name else None
+            made = request_of(action, arguments, secret, is_approved=True)
+        except ActionFailed as failed:
+            raise NotCalled(str(failed)) from failed
+        return {**said, **_shown(made), **({"secrets": [name]} if name else {})}
+    if action.kind in TEXTS or action.kind == "emit":
+        return {**said, "result": _made_here(action, arguments)}
+    operation = {"operation": action.operation} if action.operation else {}
+    return {**said, **operation, "arguments": arguments}
+
+
+def called(call: CheckedCall, *, fetch: Fetch, secrets: Secrets) -> tuple[bool, str]:
+    """Whether it was done, and the text that the model would read. Raises `NotCalled`."""
+    action, arguments = _action(call), dict(call.arguments or {})
+    if action.kind in WHY_NOT:
+        raise NotCalled(NOT_HERE.format(kind=action.kind, why=WHY_NOT[action.kind]))
+    if action.is_gated:
+        raise NotCalled(COUNTERSIGNED)
+    if action.kind in TEXTS or action.kind == "emit":
+        made = _made_here(action, arguments)
+        return True, made if isinstance(made, str) else json.dumps(made, ensure_ascii=False)
+    result = carry_out(
+        action, arguments, fetch=fetch, secrets=secrets, deadline=Deadline.after(SECONDS)
+    )
+    if result.status == "gated":
+        raise NotCalled(COUNTERSIGNED)
+    return result.status == "succeeded", result.text
+
+
+def _action(call: CheckedCall) -> Action:
+    if call.action is None:
+        raise NotCalled(f"There is no function {call.name!r}.")
+    return call.action
+
+
+def _made_here(action: Action, arguments: Mapping[str, Any]) -> Any:
+    """What is made without asking anybody."""
+    try:
+        if action.kind == "emit":
+            method, data = emitted(action.values, arguments)
+            return {"method": method, "data": data}
+        return TEXTS[action.kind](action.values, arguments)
+    except (MissingValue, BadText) as error:
+        raise NotCalled(str(error)) from error
+
+
+def _shown(outgoing: Outgoing) -> dict[str, Any]:
+    body = outgoing.body.decode() if outgoing.body is not None else None
+    return {
+        "method": outgoing.method,
+        "url": outgoing.url,
+        "headers": dict(outgoing.headers),
+        "body": json.loads(body) if body else body,
+    }
