@@ -193,10 +193,10 @@ class _Turn:
             return AwaitsClient(**self._so_far())
         if too_many:
             return self._finished(stop)
-        return self._after(done)
+        return self._after(done, is_whole=len(usable) == len(checked))
 
-    def _after(self, done: Done) -> Ending | None:
-        """What follows from results alone."""
+    def _after(self, done: Done, *, is_whole: bool) -> Ending | None:
+        """What follows from results alone; completion beside a refused call ends nothing."""
         if done.switch is not None:
             switch = done.switch
             self._agent = self._tools.agents.get(switch.agent)
@@ -213,7 +213,7 @@ class _Turn:
             welcome = [f"You are now with {self._agent.title}.", *self._agent.intro[:1]]
             return self._finished("\n\n".join(welcome))
         results = list(done.results.values())
-        if done.is_complete and self._agent.slots is not None and self._agent.slots.ends:
+        if is_whole and done.is_complete and self._agent.slots and self._agent.slots.ends:
             values = self._knowledge.slots or {}
             return self._finished("\n".join(f"{name}: {value}" for name, value in values.items()))
         if self._agent.skip_function_result and all(one.status == "succeeded" for one in results):

@@ -249,3 +249,21 @@ def test_without_time_for_an_action_the_turn_goes_on_in_the_background(model, ro
     )
     assert isinstance(ending, OutOfTime)
     assert (ending.steps, rooms.handed_over) == ((), [])
+
+
+def test_completed_slots_beside_a_refused_call_do_not_end_the_turn(model):
+    slots = {"items": [{"name": "date"}], "initial": "", "current": ""}
+    actions = {
+        name: {"kind": "slots", "operation": name, "approval": "never"}
+        for name in ("set_item", "completed_items")
+    }
+    agent = agent_of(actions={**actions, "say": SAY}, slots=slots)
+    model.says(
+        calls(
+            call({"key": "date", "value": "today"}, name="set_item"),
+            call({}, name="completed_items"),
+            call("{", name="say"),
+        ),
+        "One of them could not be done.",
+    )
+    assert converse_once(model, agent=agent).reply == "One of them could not be done."
