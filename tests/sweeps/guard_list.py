@@ -2,6 +2,7 @@
 
 from tests.sweeps.guards_around import AROUND
 from tests.sweeps.guards_deciding import DECIDING
+from tests.sweeps.guards_outside import OUTSIDE
 from tests.sweeps.guards_running import RUNNING
 
-GUARDS = (*DECIDING, *RUNNING, *AROUND)
+GUARDS = (*DECIDING, *RUNNING, *OUTSIDE, *AROUND)

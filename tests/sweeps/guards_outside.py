@@ -1,0 +1,230 @@
+"""Guards of the one room that reaches hosts outside AWS."""
+
+from tests.sweeps.guard import guard
+
+ADDRESSES = "tests/unit/test_egress_addresses.py"
+FETCH = "tests/integration/test_fetch.py"
+LIMITS = "tests/integration/test_fetch_limits.py"
+REST = "tests/unit/test_rest_action.py"
+GRAPHQL = "tests/unit/test_graphql_action.py"
+SECRETS = "tests/integration/test_egress_secrets.py"
+CALLS = "tests/integration/test_run_action.py"
+APPROVED = "tests/integration/test_run_action_approved.py"
+
+OUTSIDE = (
+    guard(
+        "only public addresses are connected to",
+        "run_action/resolve.py",
+        "    if not all(may_be_reached(address) for address in addresses):",
+        "    if False:",
+        ADDRESSES,
+        FETCH,
+    ),
+    guard(
+        "every address of a mixed answer is public",
+        "run_action/resolve.py",
+        "not all(may_be_reached",
+        "not any(may_be_reached",
+        FETCH,
+    ),
+    guard(
+        "IPv6 is reached in global unicast alone",
+        "run_action/addresses.py",
+        "address.scope_id is not None or address not in GLOBAL_6",
+        "address.scope_id is not None",
+        ADDRESSES,
+    ),
+    guard(
+        "an IPv4 address in an interface identifier is seen",
+        "run_action/addresses.py",
+        "    if (int(address) >> 32) & 0xFFFFFFFF in ISATAP:\n        return False\n",
+        "",
+        ADDRESSES,
+    ),
+    guard(
+        "a host is a name, not a number",
+        "run_action/endpoint.py",
+        "not is_host_name(host) or ",
+        "",
+        ADDRESSES,
+    ),
+    guard(
+        "a host stands in the action's list",
+        "run_action/endpoint.py",
+        "endpoint.name not in hosts or ",
+        "",
+        ADDRESSES,
+        FETCH,
+        CALLS,
+    ),
+    guard(
+        "a URL has plain characters alone",
+        "run_action/endpoint.py",
+        "_URL.fullmatch(url) if _CHARACTERS.fullmatch(url) else None",
+        "_URL.fullmatch(url)",
+        ADDRESSES,
+    ),
+    guard(
+        "what changes something is not redirected",
+        "run_action/fetch.py",
+        "location is None or outgoing.method not in SAFE or",
+        "location is None or",
+        FETCH,
+    ),
+    guard(
+        "the headers of one host are not sent to another",
+        "run_action/fetch.py",
+        "            if endpoint.name != first.name:\n                headers = OWN_HEADERS\n",
+        "",
+        FETCH,
+    ),
+    guard(
+        "a redirect takes no secret to another host",
+        "run_action/fetch.py",
+        "any(secret in shown for secret in outgoing.secrets)",
+        "False",
+        FETCH,
+    ),
+    guard(
+        "an encoded body is refused",
+        "run_action/fetch.py",
+        "            _refuse_encoded(response)\n",
+        "",
+        LIMITS,
+    ),
+    guard(
+        "a body has its cap",
+        "run_action/fetch.py",
+        "        if len(body) > most:\n            raise too_large\n",
+        "",
+        LIMITS,
+    ),
+    guard(
+        "a body that breaks off is no answer",
+        "run_action/fetch.py",
+        "    if response.length:\n",
+        "    if False:\n",
+        LIMITS,
+    ),
+    guard(
+        "each read gets the time that is left",
+        "run_action/wire.py",
+        "        self._socket.settimeout(self._deadline.left())\n        count",
+        "        count",
+        LIMITS,
+    ),
+    guard(
+        "headers have their cap",
+        "run_action/wire.py",
+        "        if self.bytes_left <= 0:\n",
+        "        self.bytes_left = max(self.bytes_left, 1)\n        if False:\n",
+        LIMITS,
+    ),
+    guard(
+        "no value climbs in a path",
+        "run_action/uri.py",
+        "    _refuse_dots(url)\n",
+        "",
+        REST,
+    ),
+    guard(
+        "no template lets a value leave its part",
+        "run_action/uri.py",
+        '        if not expression or expression[0] in _DOUBTFUL or "=" in expression:\n',
+        "        if False:\n",
+        REST,
+    ),
+    guard(
+        "scheme and host are not filled",
+        "run_action/uri.py",
+        'not _AUTHORITY.match(template) or "#" in template',
+        '"#" in template',
+        REST,
+    ),
+    guard(
+        "no argument stands for the secret",
+        "run_action/rest.py",
+        "    if SECRET in arguments:\n",
+        "    if False:\n",
+        REST,
+        GRAPHQL,
+    ),
+    guard(
+        "no value adds a line to a header",
+        "run_action/values.py",
+        "        if not _HEADER_VALUE.fullmatch(value):\n",
+        "        if False:\n",
+        REST,
+    ),
+    guard(
+        "a secret is for one host",
+        "run_action/secrets.py",
+        "        if place.host != host:\n            raise for_another_host(name)\n",
+        "",
+        SECRETS,
+    ),
+    guard(
+        "no result tells a secret",
+        "run_action/carry_out.py",
+        "redacted(result.text, used)",
+        "result.text",
+        SECRETS,
+    ),
+    guard(
+        "a query is one that the action allows",
+        "run_action/graphql.py",
+        'if document.operation not in (action.get("operations") or [QUERY]):',
+        "if False:",
+        GRAPHQL,
+    ),
+    guard(
+        "a mutation waits for its countersignature",
+        "run_action/graphql.py",
+        "    if document.operation != QUERY and not is_approved:\n        raise NeedsApproval\n",
+        "",
+        GRAPHQL,
+        CALLS,
+    ),
+    guard(
+        "the schema is not asked for",
+        "run_action/graphql_document.py",
+        "    if size.introspects and not introspection:\n",
+        "    if False:\n",
+        GRAPHQL,
+    ),
+    guard(
+        "a query has its depth and its width",
+        "run_action/graphql_document.py",
+        "        if found > most:\n",
+        "        if False:\n",
+        GRAPHQL,
+    ),
+    guard(
+        "what is gated runs only when approved",
+        "run_action/ungated.py",
+        "    if action.is_gated:\n",
+        "    if False:\n",
+        CALLS,
+    ),
+    guard(
+        "calls are for the manifest that is carried",
+        "run_action/ungated.py",
+        "    if agent.digest != manifest:\n",
+        "    if False:\n",
+        CALLS,
+    ),
+    guard(
+        "an approved call is one that the ledger is running",
+        "run_action/approved.py",
+        "    if row is None or not row.sent or row.outcome() is not None:\n",
+        "    if False:\n",
+        APPROVED,
+    ),
+    guard(
+        "an approved call's action is the one that was shown",
+        "run_action/approved.py",
+        "action.kind != approved.operation or shown(action.compiled()) != planned",
+        "False",
+        APPROVED,
+    ),
+)
