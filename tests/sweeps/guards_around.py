@@ -76,12 +76,10 @@ AROUND = (
     ),
     guard(
         "the model's schema is closed",
-        "chat/tool_calls.py",
-        '        result["properties"] = {name: closed(value) for name, value in '
-        'schema["properties"].items()}\n'
+        "chat/arguments.py",
+        '            for name, value in schema["properties"].items()\n        }\n'
         '        result.setdefault("additionalProperties", False)\n',
-        '        result["properties"] = {name: closed(value) for name, value in '
-        'schema["properties"].items()}\n',
+        '            for name, value in schema["properties"].items()\n        }\n',
         "tests/unit/test_tool_calls.py",
     ),
     # audit
