@@ -1,6 +1,6 @@
 """Launching: the Lambda, and the target's launch role that only it may assume."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
@@ -18,6 +18,7 @@ from infra.deployment import Deployment
 from infra.freeze import FreezeSwitch
 from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
+from infra.runbooks import Runbook, executions, starting
 from infra.seal_key import SealKey
 from infra.tables import Tables
 
@@ -39,12 +40,18 @@ class LaunchInstance(Construct):
         seal_key: SealKey,
         freeze_switch: FreezeSwitch,
         instance_types: list[str],
+        runbooks: Sequence[Runbook],
     ) -> None:
         super().__init__(scope, id)
         page = deployment.page
         caller = role_of(self, "FunctionRole", name=deployment.function_name("launch_instance"))
         self.launch_role = LaunchRole(
-            self, "LaunchRole", deployment=deployment, caller=caller, instance_types=instance_types
+            self,
+            "LaunchRole",
+            deployment=deployment,
+            caller=caller,
+            instance_types=instance_types,
+            runbooks=runbooks,
         )
         self.function = Room(
             self,
@@ -84,7 +91,7 @@ class LaunchInstance(Construct):
 
 
 class LaunchRole(iam.Role):
-    """May start tagged instances of the named types, with metadata tokens, see them, and end what is so tagged."""
+    """May start tagged instances of the named types, see and end what is so tagged, and start pinned runbooks."""
 
     def __init__(
         self,
@@ -94,6 +101,7 @@ class LaunchRole(iam.Role):
         deployment: Deployment,
         caller: iam.Role,
         instance_types: list[str],
+        runbooks: Sequence[Runbook],
     ) -> None:
         trusted = iam.ArnPrincipal(caller.role_arn)
         super().__init__(
@@ -144,6 +152,12 @@ class LaunchRole(iam.Role):
             iam.PolicyStatement(sid="See", actions=["ec2:DescribeInstances"], resources=["*"])
         )
         accept_wildcard(self, "ec2:DescribeInstances takes no resource.", "*")
+        for statement in starting(runbooks, deployment):
+            self.add_to_policy(statement)
+        if runbooks:
+            accept_wildcard(
+                self, "An execution has no name before it runs.", executions(deployment)
+            )
 
     def _run(self, kind: str, conditions: Mapping[str, object]) -> None:
         """One statement for one of the resource types that RunInstances checks."""

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
 )
+
+from infra.page_images import Image
+from infra.page_part import Part
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "countersign.yaml"
@@ -47,12 +48,6 @@ LEASE_HOURS = {"local": 8, "dev": 8, "prod": 72}
 
 class BadPage(Exception):
     """The operator's page cannot be used; the message is one line for the operator."""
-
-
-class Part(BaseModel):
-    """A frozen part of the page that knows all of its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Target(Part):
@@ -147,21 +142,6 @@ class Egress(Part):
         HostName, Annotated[str, StringConstraints(pattern=r"^http://127\.0\.0\.1:\d{1,5}$")]
     ] = Field(default_factory=dict)
     """Stand-ins on this machine: requests to the host go there, without TLS."""
-
-
-class Image(Part):
-    """One line of the catalogue: an AMI by its id, or by the public parameter of AWS that names the newest one."""
-
-    name: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,60}$")]
-    description: Annotated[str, StringConstraints(pattern=r"^[ -~]{0,200}$")] = ""
-    image_id: Annotated[str, StringConstraints(pattern=r"^(ami-[0-9a-f]{8,17})?$")] = ""
-    parameter: Annotated[str, StringConstraints(pattern=r"^(/aws/service/[A-Za-z0-9_./-]+)?$")] = ""
-
-    @model_validator(mode="after")
-    def is_named_in_one_way(self) -> Self:
-        if bool(self.image_id) == bool(self.parameter):
-            raise ValueError("write image_id or parameter, one of them")
-        return self
 
 
 IMAGES_BYTES = 3000

@@ -1,11 +1,14 @@
 """Preflight: looks a request over with Describe rights, before anybody is asked."""
 
+from collections.abc import Sequence
+
 from constructs import Construct
 
 from functions.shared.settings import PreflightSettings
 from infra.deployment import Deployment
 from infra.reasons import accept_wildcard
 from infra.room import Room
+from infra.runbooks import Runbook, arn_of
 from infra.tables import Tables
 
 READS = (
@@ -27,7 +30,13 @@ class Preflight(Construct):
     """Reads the account, writes one row per request."""
 
     def __init__(
-        self, scope: Construct, id: str, *, deployment: Deployment, tables: Tables
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        deployment: Deployment,
+        tables: Tables,
+        runbooks: Sequence[Runbook],
     ) -> None:
         super().__init__(scope, id)
         page = deployment.page
@@ -52,3 +61,6 @@ class Preflight(Construct):
             "EC2's Describe actions, the account's alias, quotas and prices take no resource.",
             "*",
         )
+        if runbooks:
+            documents = sorted({arn_of(runbook, deployment) for runbook in runbooks})
+            self.function.may(["ssm:DescribeDocument"], documents, sid="Runbooks")

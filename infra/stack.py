@@ -28,6 +28,7 @@ from infra.record_outcome import RecordOutcome
 from infra.request_approval import RequestApproval
 from infra.room import Room
 from infra.run_action import RunAction
+from infra.runbooks import runbooks_of
 from infra.seal_key import SealKey
 from infra.session import Session
 from infra.sign_in import SignIn
@@ -73,7 +74,10 @@ class Countersign(Stack):
         approvals = Approvals(self, "Approvals", deployment=deployment, tables=tables)
         types = launchable_types(agents)
         catalogue = Catalogue(self, "Catalogue", deployment=deployment, instance_types=types)
-        preflight = Preflight(self, "Preflight", deployment=deployment, tables=tables)
+        runbooks = runbooks_of(agents)
+        preflight = Preflight(
+            self, "Preflight", deployment=deployment, tables=tables, runbooks=runbooks
+        )
         request_approval = RequestApproval(
             self,
             "RequestApproval",
@@ -101,6 +105,7 @@ class Countersign(Stack):
             seal_key=seal_key,
             freeze_switch=freeze_switch,
             instance_types=types,
+            runbooks=runbooks,
         )
         run_action = RunAction(
             self, "RunAction", deployment=deployment, tables=tables, seal_key=seal_key

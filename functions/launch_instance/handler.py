@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 
 import boto3
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.launch_instance.hand_over import RunAction
 from functions.launch_instance.launch import launch
-from functions.launch_instance.launch_role import ec2_under_launch_role
+from functions.launch_instance.launch_role import under_launch_role
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.rehearse import rehearse
 from functions.shared.approval_table import ApprovalTable
@@ -64,12 +64,17 @@ def deps() -> Launching:
         findings=Findings(dynamodb, settings.approvals_table),
         seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
         freeze=lambda: read_freeze(client("ssm"), settings.freeze_parameter),
-        ec2_for=lambda approval_id: ec2_under_launch_role(
-            client("sts"), settings.launch_role_arn, settings.region, approval_id
-        ),
+        ec2_for=partial(_under_role, "ec2", settings),
+        ssm_for=partial(_under_role, "ssm", settings),
         run_action=RunAction(once_client, settings.run_action_function),
         clock=utc_now,
         sleep=time.sleep,
+    )
+
+
+def _under_role(service: str, settings: LaunchInstanceSettings, approval_id: str) -> Any:
+    return under_launch_role(
+        service, client("sts"), settings.launch_role_arn, settings.region, approval_id
     )
 
 

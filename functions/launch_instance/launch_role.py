@@ -1,4 +1,4 @@
-"""EC2 under the target's launch role, with the approval's id as source identity in CloudTrail."""
+"""AWS under the target's launch role, with the approval's id as source identity in CloudTrail."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from botocore.config import Config
 SESSION_SECONDS = 900
 
 
-def ec2_under_launch_role(sts: Any, role_arn: str, region: str, approval_id: str) -> Any:
-    """A client that sends each request once: what is retried, and how, the workflow decides."""
+def under_launch_role(service: str, sts: Any, role_arn: str, region: str, approval_id: str) -> Any:
+    """A service's client that sends each request once: what is retried, and how, the workflow decides."""
     answer = sts.assume_role(
         RoleArn=role_arn,
         RoleSessionName=approval_id,
@@ -17,8 +17,9 @@ def ec2_under_launch_role(sts: Any, role_arn: str, region: str, approval_id: str
         DurationSeconds=SESSION_SECONDS,
     )
     credentials = answer["Credentials"]
-    return boto3.client(
-        "ec2",
+    make: Any = boto3.client
+    return make(
+        service,
         region_name=region,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],

@@ -29,6 +29,8 @@ class Launching:
     """The switch, read anew each time; raises `FreezeUnreadable`."""
     ec2_for: Callable[[str], Any]
     """An EC2 client under the launch role, with the approval's id as source identity."""
+    ssm_for: Callable[[str], Any]
+    """Systems Manager's client, likewise."""
     run_action: RunAction
     """Whatever lies outside AWS is reached by that room."""
     clock: Callable[[], datetime]

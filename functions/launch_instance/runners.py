@@ -10,7 +10,8 @@ from functions.launch_instance.extend import extend
 from functions.launch_instance.hand_over import NOTHING, hand_over
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.start_instance import start_instance
-from functions.shared import countersigned_action, extend_lease
+from functions.launch_instance.start_runbook import start_runbook
+from functions.shared import automation, countersigned_action, extend_lease
 from functions.shared.approval import Outcome
 from functions.shared.approved_call import ApprovedCall
 from functions.shared.end_instances import ENDINGS
@@ -94,6 +95,16 @@ def _end(
     return end_instance(deps, approved, ENDINGS[approved.operation], ec2)
 
 
+def _ssm(deps: Launching, approval_id: str) -> Any:
+    return deps.ssm_for(approval_id)
+
+
+def _start_runbook(
+    deps: Launching, approved: ApprovedCall, ssm: Any, row: LedgerRow | None, may_send: bool
+) -> Outcome:
+    return start_runbook(deps, approved, ssm, row, may_send=may_send)
+
+
 RUNNERS: Mapping[str, Runner] = {
     "run_instances": Runner(
         run=_start, client=_ec2, nothing="Nothing was started.", is_launch=True
@@ -103,6 +114,7 @@ RUNNERS: Mapping[str, Runner] = {
         run=_end, client=_ec2, nothing="Nothing was stopped.", runs_while_frozen=True
     ),
     "terminate_instances": Runner(run=_end, client=_ec2, nothing="Nothing was terminated."),
+    automation.KIND: Runner(run=_start_runbook, client=_ssm, nothing="Nothing was started."),
     **dict.fromkeys(
         countersigned_action.KINDS, Runner(run=_hand_over, client=_no_role, nothing=NOTHING)
     ),

@@ -57,6 +57,7 @@ def quick_clients(region: str) -> dict[str, Any]:
     return {
         "ec2": make("ec2", region_name=region, config=QUICK),
         "service-quotas": make("service-quotas", region_name=region, config=QUICK),
+        "ssm": make("ssm", region_name=region, config=QUICK),
         "iam": make("iam", config=QUICK),
         "pricing": make("pricing", region_name=SERVED_IN, config=QUICK),
     }

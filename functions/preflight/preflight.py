@@ -9,7 +9,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.preflight import check_end_instances, check_extend_lease, check_run_instances
+from functions.preflight import (
+    check_document,
+    check_end_instances,
+    check_extend_lease,
+    check_run_instances,
+)
 from functions.preflight.facts import Found
 from functions.preflight.inspection import Inspection
 from functions.shared.approval import Approval, Status
@@ -29,6 +34,7 @@ CHECKERS: dict[str, Checker] = {
     "extend_lease": check_extend_lease.check,
     "stop_instances": check_end_instances.check,
     "terminate_instances": check_end_instances.check,
+    "document": check_document.check,
 }
 """By operation; calls of an operation that is not here get no facts."""
 

@@ -46,6 +46,19 @@ class ApprovalMarks(ApprovalReader):
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise TransitionLost from error
 
+    def mark_still_running(self, approval_id: str, due_at: int) -> None:
+        """A call of it takes its time: nobody need look after it before `due_at`."""
+        try:
+            self._client.update_item(
+                TableName=self.name,
+                Key=record_key(approval_id),
+                UpdateExpression="SET due_at = :due_at",
+                ConditionExpression="attribute_exists(due_at) AND attribute_not_exists(closed_at)",
+                ExpressionAttributeValues={":due_at": {"N": str(due_at)}},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
+
     def claim_telling(self, approval: Approval, now: datetime) -> None:
         """Take over the telling from whoever did not end it: raises `TransitionLost` where somebody else did."""
         until = int(now.timestamp()) + TELLING_SECONDS

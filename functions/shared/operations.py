@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from functions.shared import countersigned_action, extend_lease, run_instances
+from functions.shared import automation, countersigned_action, extend_lease, run_instances
 from functions.shared.end_instances import STOP, TERMINATE
 
 
@@ -31,6 +31,7 @@ OPERATIONS: dict[str, Operation] = {
     "extend_lease": extend_lease,
     "stop_instances": STOP,
     "terminate_instances": TERMINATE,
+    automation.KIND: automation,
     **dict.fromkeys(countersigned_action.KINDS, countersigned_action),
 }
 """Those of the kind `aws` by their names; every other kind that can be countersigned by its own."""

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.shared import countersigned_action
+from functions.shared import automation, countersigned_action
 
 SOURCES: Mapping[str, str] = {
     "aws": "checked with AWS",
@@ -148,6 +148,8 @@ def _changes_of(plan: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         elif call.get("operation") in _ENDS:
             instance = literal(arguments.get("instance_id"))
             others.append(f"{_ENDS[str(call.get('operation'))]} {instance}")
+        elif call.get("operation") == automation.KIND:
+            others.append(automation.words(call))
         elif call.get("operation") in countersigned_action.KINDS:
             others.append(countersigned_action.words(call))
         else:

@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 from functions.shared.aws import error_code
 from functions.shared.visible_text import visible
 
+CODE_CHARACTERS = 128
 WORKERS = 8
 SECONDS = 12.0
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
@@ -47,7 +48,7 @@ class Reading:
             if code in prepared_for:
                 raise Refused(code) from error
             verb = "denied it" if code in _DENIED else "gave no answer"
-            raise NotRead(f"AWS {verb} ({visible(code)})") from error
+            raise NotRead(f"AWS {verb} ({visible(code)[:CODE_CHARACTERS]})") from error
 
 
 class Readings:

@@ -51,6 +51,30 @@ PAGES: Mapping[str, dict[str, Any]] = {
 ACCESS = {"WithSes": {"use": ["requesters", "network"], "approve": ["security", "network"]}}
 """Groups that the manifests of a stack name."""
 
+RESTART_ROLE = "arn:aws:iam::123456789012:role/Restart"
+RUNBOOKS: Mapping[str, dict[str, Any]] = {
+    "WithSes": {
+        "restarts": {
+            "functions": [{"name": "restart"}, {"name": "reboot"}],
+            "actions": {
+                "restart": {
+                    "kind": "document",
+                    "document": "Company-RestartService",
+                    "version": "4",
+                    "role": RESTART_ROLE,
+                },
+                "reboot": {
+                    "kind": "document",
+                    "document": "AWS-RestartEC2Instance",
+                    "version": "1",
+                    "role": RESTART_ROLE,
+                },
+            },
+        }
+    }
+}
+"""Agents of a stack, as compiled, whose calls start runbooks."""
+
 
 @dataclass(frozen=True)
 class Assembly:
@@ -87,6 +111,7 @@ def assembly(tmp_path_factory):
         checked = Page.model_validate({**COMMON, "stack": stack, **page})
         access = {"access": ACCESS[stack]} if stack in ACCESS else {}
         named = {agent_id: {**agent, **access} for agent_id, agent in agents.items()}
+        named |= RUNBOOKS.get(stack, {})
         Countersign(app, page=checked, agents=named, packages=packages)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.infra.conftest import PAGES
+from tests.infra.conftest import PAGES, RESTART_ROLE
 from tests.infra.template import listed
 
 LOG_AND_TRACE = {
@@ -352,9 +352,7 @@ def test_tags_are_set_only_while_starting(production):
 
 
 @pytest.mark.parametrize("action", ["ec2:StopInstances", "ec2:TerminateInstances"])
-def test_an_end_reaches_only_what_this_stack_tagged_for_an_approval(
-    production, with_ses, action
-):
+def test_an_end_reaches_only_what_this_stack_tagged_for_an_approval(production, with_ses, action):
     for template, stack, region in (
         (production, "Production", "eu-west-1"),
         (with_ses, "WithSes", "eu-north-1"),
@@ -368,6 +366,42 @@ def test_an_end_reaches_only_what_this_stack_tagged_for_an_approval(
                 "StringEquals": {"aws:ResourceTag/countersign:stack": stack},
                 "Null": {"aws:ResourceTag/countersign:approval": "false"},
             }
+
+
+def test_only_pinned_runbooks_are_started_with_their_version_and_their_role(with_ses):
+    held = [
+        (right.action, right.resource, right.conditions)
+        for right in with_ses.rights_of("LaunchInstance/LaunchRole")
+        if right.action.startswith(("ssm:", "iam:"))
+    ]
+    here = "arn:aws:ssm:eu-north-1:123456789012"
+    ours = f"{here}:document/Company-RestartService"
+    of_aws = "arn:aws:ssm:eu-north-1::document/AWS-RestartEC2Instance"
+    executions = f"{here}:automation-execution/*"
+
+    def version(number):
+        return {"ForAnyValue:StringEquals": {"ssm:DocumentVersion": [number]}}
+
+    start = "ssm:StartAutomationExecution"
+    expected = [
+        (start, of_aws, version("1")),
+        (start, ours, version("4")),
+        (start, "arn:aws:ssm:eu-north-1::automation-definition/AWS-RestartEC2Instance:1", None),
+        (start, f"{here}:automation-definition/Company-RestartService:4", None),
+        (start, executions, None),
+        ("ssm:GetAutomationExecution", executions, None),
+        (
+            "iam:PassRole",
+            RESTART_ROLE,
+            {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
+        ),
+    ]
+    assert sorted(held, key=str) == sorted(expected, key=str)
+    looked_up = {
+        right.resource for right in with_ses.rights() if right.action == "ssm:DescribeDocument"
+    }
+    assert looked_up == {of_aws, ours}
+    assert with_ses.holders_of("iam:PassRole") == {"LaunchInstance/LaunchRole"}
 
 
 def test_the_launch_role_is_bound_to_the_target_s_region(with_ses):

@@ -33,6 +33,7 @@ ROOMS = {
         "functions.launch_instance.handler.handler",
         300,
     ),
+    "RunAction/Function": ("run_action", "functions.run_action.handler.handler", 120),
     "RecordOutcome/Function": ("record_outcome", "functions.record_outcome.handler.handler", 60),
     "EndLease/Function": ("end_lease", "functions.end_lease.handler.handler", 120),
     "Freeze/Function": ("freeze", "functions.freeze.handler.handler", 15),
@@ -266,7 +267,7 @@ def test_the_outputs_tell_every_address(production, with_ses):
     functions = {
         "Chat", "ContinueTurn", "Conversations", "Approvals", "DecideApproval", "Catalogue",
         "Preflight", "RequestApproval",
-        "LaunchInstance", "RecordOutcome", "EndLease", "Freeze", "Sweep", "Pages", "Session",
+        "LaunchInstance", "RunAction", "RecordOutcome", "EndLease", "Freeze", "Sweep", "Pages", "Session",
     }  # fmt: skip
     others = {
         "ApiUrl", "Origin", "UserPoolId", "UserPoolClientId", "LoginUrl", "ModelSecretArn",

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import functions.launch_instance.handler as room
-from functions.launch_instance.launch_role import ec2_under_launch_role
+from functions.launch_instance.launch_role import under_launch_role
 from functions.shared.aws import client
 from functions.shared.errors import TemporarilyUnavailable
 from tests.support.account import ACCOUNT_ID, LAUNCH_ROLE
@@ -50,7 +50,7 @@ def test_ec2_20_the_request_holds_the_three_values_one_instance_token_and_tags(b
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
 def test_ec2_21_the_client_is_the_launch_roles_in_the_targets_region(account, region):
     with watched(client("sts")) as wire:
-        ec2 = ec2_under_launch_role(client("sts"), LAUNCH_ROLE, region, "a" * 26)
+        ec2 = under_launch_role("ec2", client("sts"), LAUNCH_ROLE, region, "a" * 26)
     assert wire.operations() == ["sts.AssumeRole"]
     sent = wire.requests[0][1].decode()
     assert f"SourceIdentity={'a' * 26}" in sent
@@ -64,7 +64,7 @@ def test_ec2_21_the_client_is_the_launch_roles_in_the_targets_region(account, re
 
 
 def test_ec2_20_on_the_wire_it_is_one_run_instances(backend, approved):
-    ec2 = ec2_under_launch_role(client("sts"), LAUNCH_ROLE, "us-east-1", approved)
+    ec2 = under_launch_role("ec2", client("sts"), LAUNCH_ROLE, "us-east-1", approved)
     backend.ec2.client = ec2
     with watched(ec2) as wire:
         backend.launch(approved)

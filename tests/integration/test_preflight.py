@@ -86,7 +86,7 @@ def test_h4_a_busy_table_is_told_so_that_the_workflow_tries_again(desk, monkeypa
 
 
 def test_an_operation_without_a_checker_gets_no_facts_and_no_complaint(desk):
-    found = desk.run({"operation": "stop_instances"}, {})
+    found = desk.run({"operation": "rest"}, {})
     assert found == {"facts": [], "price": None, "complaints": []}
     assert desk.result["calls"]["call_2"]["facts"]
 

@@ -64,6 +64,7 @@ from tests.support.fake_ec2 import FakeEc2
 from tests.support.fake_lambda import FakeLambda
 from tests.support.fake_model import FakeModel, call, calls
 from tests.support.fake_rooms import FakeRooms
+from tests.support.fake_ssm import FakeSsm
 from tests.support.fake_states import FakeStates
 from tests.support.gateway import Answer, LambdaContext, answer_of, claims_of, http_event
 from tests.support.leases import end_lease_settings
@@ -199,6 +200,8 @@ class Backend:
     """Each room's composed dependencies, by its name."""
     handed_over: list[Mapping[str, Any]] = field(default_factory=list)
     """Commands that chat gave to continue_turn."""
+    ssm: FakeSsm = field(default_factory=FakeSsm)
+    """Systems Manager's runbooks."""
     run_action: FakeLambda = field(default_factory=FakeLambda)
     """The room that carries out approved calls of other kinds than `aws`."""
     invoked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -475,6 +478,7 @@ def compose_rooms(
             "clock": clock,
             "sleep": clock.sleep,
             "ec2_for": lambda _: backend.ec2,
+            "ssm_for": lambda _: backend.ssm,
             "run_action": RunAction(lambda: backend.run_action, "run_action"),
         },
         "record_outcome": {"clock": clock, "states": states},

@@ -1,0 +1,9 @@
+"""What every part of the operator's page is."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Part(BaseModel):
+    """A frozen part of the page that knows all of its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
