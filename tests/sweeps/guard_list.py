@@ -4,5 +4,6 @@ from tests.sweeps.guards_around import AROUND
 from tests.sweeps.guards_deciding import DECIDING
 from tests.sweeps.guards_outside import OUTSIDE
 from tests.sweeps.guards_running import RUNNING
+from tests.sweeps.guards_talking import TALKING
 
-GUARDS = (*DECIDING, *RUNNING, *OUTSIDE, *AROUND)
+GUARDS = (*TALKING, *DECIDING, *RUNNING, *OUTSIDE, *AROUND)
