@@ -128,6 +128,11 @@ CORRECTIONS = (
         patches=(*_ENFORCE, iam.COLLECTORS, f"{_EC2}:_instances", f"{_EC2}:_tags"),
     ),
     Correction(
+        apply=iam.parameters_are_checked_each_by_its_name,
+        finding="",
+        patches=_ENFORCE,
+    ),
+    Correction(
         apply=iam.refused_ec2_calls_are_recorded,
         finding="",
         patches=_ENFORCE,

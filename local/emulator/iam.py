@@ -20,6 +20,7 @@ Enforce = Callable[..., Any]
 _asked: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar(
     "asked", default=None
 )
+_named: contextvars.ContextVar[list[str]] = contextvars.ContextVar("named", default=[])  # noqa: B039 - never changed in place
 
 
 def launch_policies_see_their_conditions() -> None:
@@ -152,6 +153,45 @@ def _tagged_instances() -> Iterator[tuple[str, list[dict[str, str]]]]:
     for instance in ec2._instances:
         arn = f"arn:aws:ec2:{get_region()}:{get_account_id()}:instance/{instance}"
         yield arn, ec2._tags.get(instance, [])
+
+
+def parameters_are_checked_each_by_its_name() -> None:
+    """Stock: `ssm:GetParameters` is checked on `*`, so that a grant on some parameters denies. Here: on
+    each parameter that is named; AWS's public ones are in no account."""
+
+    def remembering(read: Callable[..., Any]) -> Callable[..., Any]:
+        def request_tag_context(service: str, action: str, body: bytes, parameters: Any) -> Any:  # noqa: ANN401
+            asked = json.loads(body) if action == "ssm:GetParameters" else {}
+            _named.set(list(asked.get("Names", ())))
+            return read(service, action, body, parameters)
+
+        return request_tag_context
+
+    def on_each_parameter(enforce: Enforce) -> Enforce:
+        def check(
+            access_key: str,
+            action: str,
+            service: str,
+            region: str,
+            resource_arn: str = "*",
+            service_context: Mapping[str, Any] | None = None,
+        ) -> Any:  # noqa: ANN401
+            if action != "ssm:GetParameters":
+                return enforce(access_key, action, service, region, resource_arn, service_context)
+            from ministack.core.responses import get_account_id
+
+            for name in _named.get():
+                account = "" if name.startswith("/aws/service/") else get_account_id()
+                arn = f"arn:aws:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
+                denied = enforce(access_key, action, service, region, arn, service_context)
+                if denied:
+                    return denied
+            return None
+
+        return check
+
+    wrap(f"{ACTIONS}:request_tag_context", remembering)
+    wrap(f"{EVALUATOR}:enforce", on_each_parameter)
 
 
 def loopback_counts_as_secure_transport() -> None:

@@ -43,3 +43,17 @@ def test_a_grant_on_an_identity_lets_it_send_and_no_other(emulator):
     with pytest.raises(ClientError) as refused:
         own.send_email(**mail("two@example.com"))
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_grant_on_public_parameters_reads_them_and_no_other(emulator):
+    name = f"/own/{uuid.uuid4().hex[:8]}"
+    emulator.client("ssm").put_parameter(Name=name, Value="x", Type="String")
+    newest = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    public = "arn:aws:ssm:us-east-1::parameter/aws/service/*"
+    own = emulator.as_user("ssm", {"Action": "ssm:GetParameters", "Resource": public})
+    [found] = own.get_parameters(Names=[newest])["Parameters"]
+    assert found["Value"].startswith("ami-")
+    for names in ([name], [newest, name]):
+        with pytest.raises(ClientError) as refused:
+            own.get_parameters(Names=names)
+        assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
