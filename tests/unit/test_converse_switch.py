@@ -64,7 +64,8 @@ def test_the_next_turn_holds_nothing_from_before_the_hand_over(model):
         earlier_turn("c"), agent="nurse", steps=ending.steps, reply=ending.reply, message="help"
     )
     model.says("I see.")
-    converse_once(model, agent=NURSE, turns=[turn], message="The left one.")
+    turns = [earlier_turn("c"), replace(turn, number=2)]
+    converse_once(model, agent=NURSE, turns=turns, message="The left one.")
     assert [m["content"] for m in model.asked[-1].messages[1:]] == [
         "My eye hurts",
         "Which eye?",
