@@ -79,7 +79,7 @@ class Fetcher:
         self._pins = pins or {}
 
     def __call__(self, outgoing: Outgoing, allowance: Allowance) -> Answer:
-        url, headers = outgoing.url, {**OWN_HEADERS, **outgoing.headers}
+        url, headers = outgoing.url, _with_own(outgoing.headers)
         first = endpoint = endpoint_of(url, allowance.hosts)
         for hop in range(allowance.redirects + 1):
             answer, location = self._once(endpoint, outgoing, headers, allowance)
@@ -87,7 +87,7 @@ class Fetcher:
                 return answer
             if hop == allowance.redirects:
                 break
-            url = urljoin(url, quote(location.encode("latin-1"), safe=_URL_CHARACTERS))
+            url = _joined(url, location)
             endpoint = _next(url, first, outgoing, allowance, answer.status)
             if endpoint.name != first.name:
                 headers = OWN_HEADERS
@@ -159,6 +159,21 @@ class Fetcher:
             except OSError:
                 continue
         raise ActionFailed("no_connection", "The host could not be reached.")
+
+
+def _with_own(headers: Mapping[str, str]) -> dict[str, str]:
+    """A manifest's header stands in the place of ours, however it is spelled."""
+    given = {name.lower() for name in headers}
+    own = {name: value for name, value in OWN_HEADERS.items() if name.lower() not in given}
+    return {**own, **headers}
+
+
+def _joined(url: str, location: str) -> str:
+    """The address of a redirect as a browser reads it; empty where it is none."""
+    try:
+        return urljoin(url, quote(location.encode("latin-1"), safe=_URL_CHARACTERS))
+    except ValueError:
+        return ""
 
 
 def _context() -> ssl.SSLContext:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from functions.run_action.failure import ActionFailed
-from functions.run_action.fetch import Fetcher
+from functions.run_action.fetch import Fetcher, Outgoing
 from tests.support.certificates import proving, trusting
 from tests.support.egress import (
     GET,
@@ -28,6 +28,14 @@ PUBLIC = "93.184.216.34"
 def service():
     with stub_service() as service:
         yield service
+
+
+def test_a_manifest_s_header_stands_in_the_place_of_ours(service):
+    headers = {"accept": "text/csv", "USER-AGENT": "Ours"}
+    fetch(service, Outgoing("GET", GET.url, headers))
+    [seen] = service.requests
+    assert (seen.headers["accept"], seen.headers["user-agent"]) == ("text/csv", "Ours")
+    assert len(seen.headers) == 5
 
 
 def test_a_request_arrives_as_it_was_made_and_asks_for_nothing_encoded(service):
@@ -55,6 +63,8 @@ def test_proxies_of_the_environment_are_not_used(service, monkeypatch):
         "https://[::1]/",
         "https://[64:ff9b::a9fe:a9fe]/",
         "https://localhost/",
+        "https://[bad/",
+        "https://a]b/",
         "https://evil.example/",
         "http://api.example.com/",
         "http://169.254.169.254/",
