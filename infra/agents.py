@@ -77,14 +77,6 @@ def groups_named(compiled: Compiled) -> list[str]:
     return sorted({group for said in access for groups in said.values() for group in groups})
 
 
-def documents_of(compiled: Compiled) -> list[tuple[str, str]]:
-    """The runbooks that actions start, each with its role."""
-    actions = [
-        action for agent in compiled.values() for action in agent.get("actions", {}).values()
-    ]
-    return sorted({(one["document"], one["role"]) for one in actions if one["kind"] == "document"})
-
-
 def _of_actions(compiled: Compiled, named: Any) -> list[str]:
     return sorted(
         {

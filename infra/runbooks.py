@@ -1,6 +1,5 @@
 """The runbooks that manifests pin, and the grants that each of them needs."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,9 +8,7 @@ from aws_cdk import aws_iam as iam
 
 from infra.agents import Compiled
 from infra.deployment import Deployment
-
-_OF_AWS = re.compile(r"(?i)aws|amazon|amzn")
-"""How the names of AWS's own documents begin; nobody else's may."""
+from infra.manifests.rights import is_of_aws
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,11 +18,6 @@ class Runbook:
     document: str
     version: str
     role: str
-
-    @property
-    def name(self) -> str:
-        """Without the ARN around it."""
-        return self.document.rpartition("document/")[2]
 
 
 def runbooks_of(agents: Compiled) -> list[Runbook]:
@@ -47,7 +39,7 @@ def arn_of(runbook: Runbook, deployment: Deployment, resource: str = "document")
     return deployment.stack.format_arn(
         service="ssm",
         region=deployment.page.target_region,
-        account="" if _OF_AWS.match(runbook.document) else None,
+        account="" if is_of_aws(runbook.document) else None,
         resource=resource,
         resource_name=runbook.document,
         arn_format=ArnFormat.SLASH_RESOURCE_NAME,

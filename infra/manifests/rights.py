@@ -89,15 +89,26 @@ def _launch(function: Mapping[str, Any]) -> list[Statement]:
 
 
 def _automation(action: Mapping[str, Any]) -> list[Statement]:
-    document = action["document"]
+    document, version = action["document"], action["version"]
+    owner = "" if is_of_aws(document) else "[account]"
     arn = (
         document
         if document.startswith("arn:")
-        else f"arn:aws:ssm:[region]:*:automation-definition/{document}:{action['version']}"
+        else f"arn:aws:ssm:[region]:{owner}:document/{document}"
     )
+    definition = f"{arn.replace(':document/', ':automation-definition/')}:{version}"
+    executions = "arn:aws:ssm:[region]:[account]:automation-execution/*"
+    pinned = {"ForAnyValue:StringEquals": {"ssm:DocumentVersion": [version]}}
     passed = {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
     return [
-        _allow(["ssm:StartAutomationExecution"], [arn]),
-        _allow(["ssm:GetAutomationExecution"], ["*"]),
+        _allow(["ssm:DescribeDocument"], [arn]),
+        _allow(["ssm:StartAutomationExecution"], [arn], **pinned),
+        _allow(["ssm:StartAutomationExecution"], [definition, executions]),
+        _allow(["ssm:GetAutomationExecution"], [executions]),
         _allow(["iam:PassRole"], [action["role"]], **passed),
     ]
+
+
+def is_of_aws(document: str) -> bool:
+    """Whether the name is one of AWS's own documents, which are in no account; nobody else's may begin so."""
+    return document.lower().startswith(("aws", "amazon", "amzn"))

@@ -134,7 +134,7 @@ def test_what_an_agent_says_cannot_write_on_the_terminal(author, capsys):
 
 
 def test_checking_manifests_needs_neither_the_cdk_nor_aws():
-    program = "import sys, cli.agents; sys.exit(len({'aws_cdk', 'boto3'} & set(sys.modules)))"
+    program = "import sys, cli.agents_validate, cli.agents_show; sys.exit(len({'aws_cdk', 'boto3'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
 
 
@@ -153,7 +153,8 @@ def test_the_rights_that_its_calls_need_are_shown_as_a_policy(author, capsys):
     assert status == 0
     allowed = {action: one["Resource"] for one in policy["Statement"] for action in one["Action"]}
     assert allowed["ssm:StartAutomationExecution"] == [
-        "arn:aws:ssm:[region]:*:automation-definition/AWS-Restart:4"
+        "arn:aws:ssm:[region]::automation-definition/AWS-Restart:4",
+        "arn:aws:ssm:[region]:[account]:automation-execution/*",
     ]
     assert allowed["iam:PassRole"] == [role]
 
