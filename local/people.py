@@ -1,6 +1,8 @@
 """Who lives in the demo."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 PASSWORD = "Countersign-demo-1"  # noqa: S105
 
@@ -24,3 +26,13 @@ PEOPLE = (
     Person("carol", ("approvers",)),
     Person("dana", ("operators",)),
 )
+
+USER, APPROVER = "alice", "carol"
+"""Who is put into the groups that manifests name, so that an agent for a few can be tried, and the others not."""
+
+
+def groups_in(person: Person, agents: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The person's own groups, and those in which they can try the `access` of these agents."""
+    role = {USER: "use", APPROVER: "approve"}.get(person.name, "")
+    named = [group for agent in agents.values() for group in agent.get("access", {}).get(role, ())]
+    return tuple(dict.fromkeys([*person.groups, *named]))

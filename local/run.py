@@ -16,13 +16,13 @@ from local.front import Front, Server, listen
 from local.home import Home
 from local.mailbox import Mailbox
 from local.model_choice import ModelChoice, check_reachable, choose_model
-from local.people import PASSWORD, PEOPLE
+from local.people import PASSWORD, PEOPLE, groups_in
 from local.programs import ACCOUNT, REGION, check_programs
 from local.refusal import CannotRun
 from local.reload import Reload
 from local.run_files import READY, record_processes, write_whole
 from local.scripted_model.server import scripted_model
-from local.seed import Emulated, seed, seed_secrets
+from local.seed import Emulated, join_groups, seed, seed_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Run:
         outputs = deploy(wish, cdk, self.tell)
         self.tell("seeding people, key pair and mail queues")
         emulated = Emulated(endpoint)
-        seeded = seed(emulated, outputs, model=model, sender=wish.sender)
+        seeded = seed(emulated, outputs, model=model, sender=wish.sender, agents=running.agents)
         self._seed_secrets(wish, emulated, outputs)
         if emulator is not None:
             ec2_log.write_text("")
@@ -115,12 +115,15 @@ class Run:
                 "outputs": outputs,
             },
         )
-        self._welcome(wish, model)
+        self._welcome(wish, model, running)
 
         def bring_in(wanted: Checked) -> None:
             self._warn(wanted)
             self.tell("agents changed: synthesizing")
-            self._seed_secrets(wish, emulated, deploy(wish, cdk, self.tell))
+            outputs = deploy(wish, cdk, self.tell)
+            self._seed_secrets(wish, emulated, outputs)
+            for person in PEOPLE:
+                join_groups(emulated, outputs, person, wanted.agents)
             self.tell("the changed agents run")
 
         reload = Reload(
@@ -193,8 +196,11 @@ class Run:
         if missing:
             self.tell(f"without a value, set the variable and start again: {', '.join(missing)}")
 
-    def _welcome(self, wish: StackWish, model: ModelChoice) -> None:
-        names = ", ".join(f"{person.email} ({' and '.join(person.groups)})" for person in PEOPLE)
+    def _welcome(self, wish: StackWish, model: ModelChoice, running: Checked) -> None:
+        names = ", ".join(
+            f"{person.email} ({' and '.join(groups_in(person, running.agents))})"
+            for person in PEOPLE
+        )
         print(f"people:  {names}; password {PASSWORD}")
         print(f"mailbox: {wish.origin}/_local/mailbox")
         print(f"agents:  {wish.home.agents}; what you save there is brought in")

@@ -10,8 +10,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.agents import Compiled
 from local.model_choice import ModelChoice
-from local.people import PASSWORD, PEOPLE, Person
+from local.people import PASSWORD, PEOPLE, Person, groups_in
 from local.programs import REGION
 
 KEY_PAIR = "kondo"
@@ -45,7 +46,12 @@ class Seeded:
 
 
 def seed(
-    emulated: Emulated, outputs: Mapping[str, str], *, model: ModelChoice, sender: str
+    emulated: Emulated,
+    outputs: Mapping[str, str],
+    *,
+    model: ModelChoice,
+    sender: str,
+    agents: Compiled,
 ) -> Seeded:
     """Make the demo; what is there already stays."""
     emulated.client("secretsmanager").put_secret_value(
@@ -55,7 +61,7 @@ def seed(
     _verify_sender(emulated, sender)
     topic = outputs.get("MailTopicArn", "")
     return Seeded(
-        tokens={person.email: _make_person(emulated, outputs, person) for person in PEOPLE},
+        tokens={person.email: _make_person(emulated, outputs, person, agents) for person in PEOPLE},
         mail_queues={person.email: _mail_queue(emulated, topic, person.email) for person in PEOPLE}
         if topic
         else {},
@@ -97,7 +103,20 @@ def _verify_sender(emulated: Emulated, sender: str) -> None:
         return
 
 
-def _make_person(emulated: Emulated, outputs: Mapping[str, str], person: Person) -> str:
+def join_groups(
+    emulated: Emulated, outputs: Mapping[str, str], person: Person, agents: Compiled
+) -> None:
+    """Put a person into the groups that these agents call for; who is in one already stays in it."""
+    users = emulated.client("cognito-idp")
+    for group in groups_in(person, agents):
+        users.admin_add_user_to_group(
+            UserPoolId=outputs["UserPoolId"], Username=person.email, GroupName=group
+        )
+
+
+def _make_person(
+    emulated: Emulated, outputs: Mapping[str, str], person: Person, agents: Compiled
+) -> str:
     pool, users = outputs["UserPoolId"], emulated.client("cognito-idp")
     users.admin_create_user(
         UserPoolId=pool,
@@ -113,8 +132,7 @@ def _make_person(emulated: Emulated, outputs: Mapping[str, str], person: Person)
     users.admin_set_user_password(
         UserPoolId=pool, Username=person.email, Password=PASSWORD, Permanent=True
     )
-    for group in person.groups:
-        users.admin_add_user_to_group(UserPoolId=pool, Username=person.email, GroupName=group)
+    join_groups(emulated, outputs, person, agents)
     signed_in = users.admin_initiate_auth(
         UserPoolId=pool,
         ClientId=outputs["UserPoolClientId"],

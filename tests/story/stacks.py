@@ -20,6 +20,8 @@ from local.run_files import READY
 
 START_SECONDS = 240
 MAIN = "Countersign"
+SLASHGPT_FORMAT = ROOT / "tests" / "fixtures" / "compat"
+"""Manifests of our own in the format of SlashGPT, with the files that they name."""
 GITHUB_TOKEN = "a-token-that-nobody-may-see"
 
 
@@ -66,10 +68,14 @@ class Stacks:
         return Gallery(stack, home, self._once("outside", self._start_outside))
 
     def _make_home(self) -> str:
-        """The operator's home: the gallery taken into use beside the first agent."""
+        """The operator's home: the gallery, the first agent, one for a few people, some in SlashGPT's format."""
         home = self._directory / "home"
         shutil.copytree(ROOT / "agents" / "gallery", home / "agents")
         shutil.copy(ROOT / "agents" / "ec2.yaml", home / "agents")
+        shutil.copy(ROOT / "tests" / "story" / "agents" / "cashbox.yaml", home / "agents")
+        for name in ("diary.json", "nurse.json", "eyes.json", "quiet.yml"):
+            shutil.copy(SLASHGPT_FORMAT / "manifests" / "own" / name, home / "agents")
+        shutil.copytree(SLASHGPT_FORMAT / "resources", home / "resources")
         outside = self._once("outside", self._start_outside)
         page = {
             "secrets": {"GITHUB_TOKEN": {"host": "api.github.com"}},

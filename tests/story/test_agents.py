@@ -114,6 +114,37 @@ def test_sg_15_the_reception_hands_the_conversation_to_the_agent_that_knows(gall
     assert story.model.requests()[-1]["messages"][0] == exchange["messages"][0]
 
 
+def test_sg_07_08_a_manifest_in_slashgpts_format_gives_slashgpts_texts(gallery_story):
+    story = gallery_story
+    story.model.answers(
+        {
+            "calls": [
+                called("write", line="Tea & cake", amount=12.5),
+                called("share", people=["Tim"]),
+            ]
+        }
+    )
+    story.model.says("Written and shared.")
+    turn = story.asks(story.user("alice"), "diary", "Write it down and share it with Tim.")
+    assert turn["reply"] == "Written and shared."
+    assert results_of(story.model.requests()[1]) == [
+        "{ 'page': 'data:text/plain;charset=utf-8,Tea+%26+cake%3A+12.5%0A' }",
+        "Shared with ['Tim'].",
+    ]
+
+
+def test_sg_15_what_was_found_out_goes_along_and_the_next_agent_speaks_first(gallery_story):
+    story = gallery_story
+    complaint = f"My eye hurts {story.mark}"
+    story.model.answers({"calls": [called("pass_on", complaint=complaint, desk="eyes")]})
+    story.model.says("Which eye is it?")
+    turn = story.asks(story.user("alice"), "nurse", "I need somebody.")
+    assert (turn["agent"], turn["reply"]) == ("eyes", "Which eye is it?")
+    [system] = story.model.requests()[1]["messages"]
+    assert system["role"] == "system"
+    assert json.dumps({"complaint": complaint}) in system["content"]
+
+
 def test_a_function_of_the_client_waits_for_its_result_and_the_agent_goes_on(gallery_story):
     story, alice = gallery_story, gallery_story.user("alice")
     places = ("left", "right")
@@ -175,3 +206,25 @@ def test_writing_outside_waits_for_a_person_and_happens_once(gallery_story):
     token = request["headers"]["authorization"].removeprefix("Bearer ")
     assert token
     assert token not in told
+
+
+def test_an_agent_for_a_few_is_there_for_them_and_countersigned_by_theirs(gallery_story):
+    """Alice is in the group that uses it and carol in the one that approves; bob requests and approves elsewhere."""
+    story, alice, bob = gallery_story, gallery_story.user("alice"), gallery_story.user("bob")
+    listed = {
+        person.name: [agent["id"] for agent in person.get("/agents")["agents"]]
+        for person in (alice, bob)
+    }
+    assert "cashbox" in listed["alice"]
+    assert "cashbox" not in listed["bob"]
+    assert bob.sends("Pay me.", body={"agent": "cashbox"}).status_code == 404
+    story.model.answers({"calls": [called("pay_out", amount="12.50 EUR")]})
+    turn = story.asks(alice, "cashbox", "Pay 12.50 EUR out, please.")
+    approval = turn["approval"]["id"]
+    digest = story.user("carol").sees_approval(approval, "pending")["digest"]
+    refused = bob.decides(approval, "approve", digest=digest)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_eligible")
+    assert story.mails("bob@example.com", about=approval) == []
+    story.user("carol").approves(approval)
+    done = alice.sees_turn(turn["conversation_id"], "completed")
+    assert done["tool_calls"][0]["result"] == "Paid out: 12.50 EUR."

@@ -5,6 +5,7 @@ import pytest
 from local.deployment import StackWish
 from local.home import Home
 from local.model_choice import ModelChoice
+from local.people import PEOPLE, groups_in
 from local.refusal import CannotRun
 from local.reload import Reload
 
@@ -184,3 +185,11 @@ def test_what_agents_need_of_the_operators_page_is_taken(tmp_path):
     assert page["model"]["aliases"] == {"small": "a-small-one"}
     assert page["secrets"] == {"KEY": {"host": "api.example.com"}}
     assert page["egress"]["pins"] == {"api.example.com": "http://127.0.0.1:9"}
+
+
+def test_two_of_the_demo_s_people_are_in_the_groups_that_agents_name():
+    agents = {"a": {"access": {"use": ["finance"], "approve": ["leads"]}}, "b": {}}
+    groups = {person.name: groups_in(person, agents) for person in PEOPLE}
+    assert groups["alice"] == ("requesters", "finance")
+    assert groups["carol"] == ("approvers", "leads")
+    assert groups["bob"] == ("requesters", "approvers")
