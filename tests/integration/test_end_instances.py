@@ -205,6 +205,22 @@ def test_a_refusal_of_ec2_is_told_and_the_lease_goes_on(ended, code, words):
     assert ended.lease_state() == "stopped"
 
 
+@pytest.mark.parametrize(("verb", "state"), [("stop", "stopping"), ("terminate", "terminating")])
+def test_the_lease_says_what_is_about_to_happen_before_ec2_is_asked(
+    ended, monkeypatch, verb, state
+):
+    approval_id = ended.ask(verb)
+    seen, end = [], ended.backend.ec2._end
+
+    def watched(operation, request):
+        seen.append(ended.lease_state())
+        return end(operation, request)
+
+    monkeypatch.setattr(ended.backend.ec2, "_end", watched)
+    ended.backend.launch(approval_id)
+    assert seen == [state]
+
+
 def test_what_was_not_launched_here_is_left_alone(ended):
     leases = Leases(ended.backend.account, ended.backend.clock)
     foreign = [
