@@ -74,6 +74,18 @@ def test_a_home_that_is_not_there(run):
     assert words.startswith("/nowhere/at/all is not a directory")
 
 
+@pytest.mark.emulator
+def test_a_manifest_that_cannot_be_used_is_told_before_anything_is_deployed(run, tmp_path):
+    manifest = tmp_path / "home" / "agents" / "greeter.yaml"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("version: 2\ntitle: Greeter\nprompt: Greet.\npromt: Typo.\n")
+    code, words = run("--port=0", f"--home={manifest.parent.parent}")
+    assert (code, words) == (
+        1,
+        "greeter.yaml:4: promt: there is no such key [unknown_key]\n",
+    )
+
+
 def test_a_missing_node(run, tmp_path, monkeypatch):
     from local import programs
     from local.refusal import CannotRun
