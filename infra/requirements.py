@@ -20,6 +20,7 @@ LAMBDAS = (
     "request_approval",
     "launch_instance",
     "run_action",
+    "run_code",
     "record_outcome",
     "sweep",
     "end_lease",

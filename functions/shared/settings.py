@@ -206,6 +206,20 @@ class RunActionSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunCodeSettings(Settings):
+    """Runs Python that nobody has read; holds nothing worth reading."""
+
+    stage: str
+    confinement: str
+    """`vpc`: the network it lies in and a role without rights; `namespaces`: refused where there are none;
+    `unconfined`: namespaces where there are some, and without them where not."""
+    seconds: int
+    """The longest a run may take."""
+    memory_mb: int
+    """What a run may use of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOutcomeSettings(Settings):
     """Closes approvals, tells the conversation and everyone who was asked."""
 

@@ -1,0 +1,26 @@
+"""SlashGPT's ways to hand over code: `run_python_code`, `python`, `draw_diagram`, lines or text, with or without ends."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from functions.run_code.failure import RunFailed
+
+RUN, PYTHON, DRAW = "run_python_code", "python", "draw_diagram"
+_DIAGRAM = """\
+from IPython.display import display
+diagram = {diagram!r}
+print("Here is the diagram")
+display({{"text/vnd.graphviz": diagram, "text/plain": diagram}}, raw=True)
+"""
+
+
+def code_of(function: str, arguments: Mapping[str, Any] | str) -> str:
+    """The code that a call stands for; raises `RunFailed` where it holds none."""
+    given = arguments if isinstance(arguments, str) else arguments.get("code")
+    if isinstance(given, str):
+        code = given
+    elif isinstance(given, Sequence) and given and all(isinstance(line, str) for line in given):
+        code = "".join(line if line.endswith("\n") else f"{line}\n" for line in given)
+    else:
+        raise RunFailed("no_code", "The call holds no code: `code` is a text, or a list of lines.")
+    return _DIAGRAM.format(diagram=code) if function == DRAW else code

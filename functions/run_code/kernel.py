@@ -1,0 +1,121 @@
+"""The notebook's kernel: ipykernel over local sockets, with an end to what is written, in the confined process alone."""
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import zmq
+from ipykernel.displayhook import ZMQShellDisplayHook
+from ipykernel.iostream import IOPubThread, OutStream
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.zmqshell import ZMQDisplayPublisher, ZMQInteractiveShell
+from traitlets.config import Config
+
+from functions.run_code.marks import NAME, OUTPUT_BYTES, PORTS, TEXT
+
+_OWN_ID = os.getpid()
+_DESCRIPTORS = {"stdout": 1, "stderr": 2}
+LEFT_OUT = "[left out: longer than 1 MB]"
+
+
+class OutputTooLong(BaseException):
+    """More was written than a cell may; no `except Exception` swallows it."""
+
+
+class _Written:
+    """How much this kernel has written; shared by its streams."""
+
+    characters = 0
+
+
+class EndingStream(OutStream):
+    """Passes on what the cap allows and one piece more, by which the reader sees that there was more."""
+
+    def write(self, string: str) -> int | None:
+        """Write, and raise `OutputTooLong` once too much was written."""
+        if os.getpid() != _OWN_ID:
+            # A forked process has no part in the sockets; what it writes to its descriptors is read by this one.
+            return os.write(_DESCRIPTORS[self.name], string.encode("utf-8", "replace"))
+        left = OUTPUT_BYTES + 1 - _Written.characters
+        _Written.characters += len(string)
+        if left <= 0:
+            raise OutputTooLong
+        written: int | None = super().write(string[:left])
+        if len(string) > left:
+            self.flush()
+            raise OutputTooLong
+        return written
+
+
+class DisplayHook(ZMQShellDisplayHook):
+    """Tells a value's text beside its notebook form, which quotes strings and names types."""
+
+    def compute_format_data(self, result: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a notebook shows of a value, and its plain text where that differs."""
+        data, metadata = super().compute_format_data(result)
+        data = _within_cap(data)
+        plain = str(result)
+        if plain != data.get("text/plain"):
+            metadata = {**metadata, TEXT: plain if len(plain) <= OUTPUT_BYTES else LEFT_OUT}
+        return data, metadata
+
+
+class DisplayPublisher(ZMQDisplayPublisher):
+    """Shows what is displayed, unless it is too long."""
+
+    def publish(self, data: dict[str, Any], *arguments: Any, **named: Any) -> None:
+        """Send it, or a word instead."""
+        super().publish(_within_cap(data), *arguments, **named)
+
+
+class Shell(ZMQInteractiveShell):
+    """Has no history file and nobody to ask."""
+
+    displayhook_class = DisplayHook
+    display_pub_class = DisplayPublisher
+
+
+class Kernel(IPythonKernel):
+    shell_class = Shell
+
+
+class Application(IPKernelApp):
+    """ipykernel as an application, with our kernel and streams."""
+
+    kernel_class = Kernel
+    outstream_class = "functions.run_code.kernel.EndingStream"
+
+    def init_iopub(self, context: Any) -> None:
+        """Publish over the local socket alone: ipykernel would open a port for what forked processes print."""
+        socket = context.socket(zmq.XPUB)
+        socket.linger = 1000
+        self.iopub_port = self._bind_socket(socket, self.iopub_port)
+        self.configure_tornado_logger()
+        self.iopub_thread = IOPubThread(socket, pipe=False, session=self.session)
+        self.iopub_thread.start()
+        self.iopub_socket = self.iopub_thread.background_socket
+
+
+def serve(channel: str, key: str) -> None:
+    """Answer on sockets in the channel's folder until killed."""
+    told = Path(tempfile.gettempdir(), "connection.json")
+    place = {"transport": "ipc", "ip": f"{channel}/{NAME}", "key": key, **PORTS}
+    told.write_text(json.dumps({**place, "signature_scheme": "hmac-sha256"}))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    application = Application(config=config, connection_file=str(told))
+    with contextlib.suppress(SystemExit):
+        application.initialize([])
+        application.start()
+
+
+def _within_cap(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        mime: LEFT_OUT if isinstance(part, str) and len(part) > OUTPUT_BYTES else part
+        for mime, part in data.items()
+    }

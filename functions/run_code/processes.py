@@ -1,0 +1,85 @@
+"""Who descends from a process, what they hold in memory, and an end to all of them."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_ROUNDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A process as /proc tells it."""
+
+    parent: int
+    is_over: bool
+    bytes: int
+
+
+def descendants(ancestor: int) -> Mapping[int, Seen]:
+    """All that descend from a process; empty where the system tells nothing."""
+    seen = dict(_everything())
+    children: dict[int, list[int]] = {}
+    for number, process in seen.items():
+        children.setdefault(process.parent, []).append(number)
+    found: dict[int, Seen] = {}
+    waiting = list(children.get(ancestor, ()))
+    while waiting:
+        number = waiting.pop()
+        if number not in found:
+            found[number] = seen[number]
+            waiting += children.get(number, ())
+    return found
+
+
+def end_descendants() -> None:
+    """Kill whatever descends from this process until nothing does; it has to be their subreaper."""
+    for _ in range(_ROUNDS):
+        alive = {number: one for number, one in descendants(os.getpid()).items() if not one.is_over}
+        # First all are stopped, so that none starts another while the others are killed.
+        for wanted in (signal.SIGSTOP, signal.SIGKILL):
+            for number in alive:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(number, wanted)
+        while _reap():
+            pass
+        if not alive and not _has_children():
+            return
+        time.sleep(0.005)
+
+
+def _reap() -> bool:
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return False
+
+
+def _has_children() -> bool:
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0] >= 0
+    except ChildProcessError:
+        return False
+
+
+def _everything() -> Mapping[int, Seen]:
+    found = {}
+    names = [entry.name for entry in _PROC.iterdir()] if _PROC.is_dir() else []
+    for name in names:
+        if not name.isdigit():
+            continue
+        try:
+            text = (_PROC / name / "stat").read_text(errors="replace")
+        except OSError:
+            continue
+        # The name stands in parentheses and may hold anything, parentheses too.
+        fields = text.rpartition(")")[2].split()
+        resident = int(fields[21]) * _PAGE
+        found[int(name)] = Seen(int(fields[1]), fields[0] in "ZX", resident)
+    return found
