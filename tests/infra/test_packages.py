@@ -101,9 +101,9 @@ def test_what_the_runtime_carries_stays_out(built, room):
     assert tops.isdisjoint({"boto3", "botocore", "s3transfer", "urllib3", "bin", "pip"})
 
 
-def test_only_chat_and_pages_carry_the_agents(built, room):
+def test_only_who_acts_for_agents_carries_them(built, room):
     with zipfile.ZipFile(built.zips[room]) as archive:
-        assert ("agents.json" in archive.namelist()) is (room in ("chat", "pages"))
+        assert ("agents.json" in archive.namelist()) is (room in ("chat", "pages", "run_action"))
 
 
 def test_native_code_in_a_lambda_s_zip_is_for_its_processor(built, room):
