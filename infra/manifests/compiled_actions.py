@@ -53,7 +53,7 @@ def read_action(written: Any, key: Key, findings: Findings) -> Action | None:
     if kind is None:
         findings.refuse("kind_missing", key, f"it needs a kind: {', '.join(MODELS)}")
         return None
-    if kind not in MODELS:
+    if not isinstance(kind, str) or kind not in MODELS:
         message = f"unknown kind {kind!r}; known: {', '.join(MODELS)}"
         findings.refuse("unknown_kind", (*key, "kind"), message)
         return None

@@ -83,6 +83,12 @@ def check_schema(schema: Any, key: Key, findings: Findings, version: int) -> boo
     if not isinstance(schema, dict) or schema.get("type") != "object":
         findings.refuse("bad_schema", (*key, "type"), "the schema's type must be object")
         return False
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict) or not all(
+        isinstance(part, dict) for part in properties.values()
+    ):
+        message = "each argument has a name and a schema"
+        findings.refuse("bad_schema", (*key, "properties"), message)
     for where, part in _parts(schema, key):
         reference = part.get("$ref")
         if reference is not None and not str(reference).startswith("#"):
@@ -111,13 +117,16 @@ def ghosts_of(schema: Mapping[str, Any]) -> list[str]:
     properties, required = schema.get("properties"), schema.get("required")
     if not isinstance(properties, dict) or not isinstance(required, list):
         return []
-    return [str(name) for name in required if name not in properties]
+    return [str(name) for name in required if not isinstance(name, str) or name not in properties]
 
 
 def required_of(function: Mapping[str, Any]) -> list[str]:
     """The arguments that a call must have."""
-    schema = function.get("parameters", {})
-    return [name for name in schema.get("required", ()) if name in schema.get("properties", {})]
+    ghosts = ghosts_of(function.get("parameters", {}))
+    required = function.get("parameters", {}).get("required", ())
+    return [
+        name for name in required if str(name) not in ghosts and name in properties_of(function)
+    ]
 
 
 def properties_of(function: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -175,6 +175,9 @@ def test_what_is_wrong_has_a_code_and_a_key(author, members, code, key):
         {"type": "object", "properties": {"a": {"$ref": "https://example.com/schema"}}},
         {"type": "object", "properties": {"a": {"$ref": "file:///etc/passwd"}}},
         {"type": "object", "properties": [1]},
+        {"type": "object", "properties": None},
+        {"type": "object", "properties": {"a": True}},
+        {"type": "object", "properties": {"a": {"enum": 3}}},
         {"type": "object", "required": "name"},
     ],
 )
