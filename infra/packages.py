@@ -47,6 +47,28 @@ UNUSED_AT_RUNTIME = (
     "**/*.dist-info/top_level.txt",
     ".lock",
 )
+UNUSED_IN: Mapping[str, tuple[str, ...]] = {
+    "run_code": (
+        "debugpy",
+        "jedi",
+        "parso",
+        "etc",
+        "share",
+        "include",
+        "**/tests",
+        "**/*.a",
+        "**/*.h",
+        "**/*.pxd",
+        "**/*.pyx",
+        "**/sboms",
+        "matplotlib/mpl-data/sample_data",
+        "numpy/_core/include",
+        "numpy/f2py",
+    ),
+}
+"""What one room does without: a debugger, completion, tests, sources for compilers."""
+NEEDED_IN: Mapping[str, tuple[str, ...]] = {"run_code": ("**/*.dist-info/entry_points.txt",)}
+"""What one room needs of it: Matplotlib finds `inline` by its entry point."""
 
 
 class Packages:
@@ -80,6 +102,11 @@ class Packages:
         self._forget_unused()
         return file
 
+    def unzipped_bytes(self, room: str) -> int:
+        """What a room's others' code weighs once it is unpacked."""
+        packages = self._third_party(room)
+        return sum(path.stat().st_size for _, path in entries([packages]))
+
     def _own_files(self, room: str) -> Mapping[str, bytes]:
         files = {
             str(file.relative_to(ROOT)): file.read_bytes()
@@ -106,9 +133,9 @@ class Packages:
         with tempfile.TemporaryDirectory(dir=self._cache) as directory:
             unfinished = Path(directory) / name
             self._install(requirements, unfinished)
-            for pattern in UNUSED_AT_RUNTIME:
-                for path in unfinished.glob(pattern):
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for pattern in unused_in(room):
+                for path in list(unfinished.glob(pattern)):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             self._compile(unfinished, layout="legacy")
             for source in unfinished.rglob("*.py"):
                 source.unlink()
@@ -133,6 +160,12 @@ class Packages:
         for path in self._cache.glob("*-*"):
             if path.stat().st_mtime < time.time() - KEPT_SECONDS:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def unused_in(room: str) -> list[str]:
+    """The patterns of what a room's packages are rid of."""
+    needed = NEEDED_IN.get(room, ())
+    return [one for one in (*UNUSED_AT_RUNTIME, *UNUSED_IN.get(room, ())) if one not in needed]
 
 
 def write_zip(file: Path, directories: list[Path], *, level: int) -> None:

@@ -14,11 +14,21 @@ WORK_MB = 256
 """What a run may keep in files; lies in memory."""
 _NEW_USER, _NEW_MOUNTS, _NEW_PROCESSES = 0x10000000, 0x00020000, 0x20000000
 _NEW_NETWORK, _NEW_IPC, _NEW_NAME = 0x40000000, 0x08000000, 0x04000000
-_NAMESPACES = _NEW_USER | _NEW_MOUNTS | _NEW_PROCESSES | _NEW_NETWORK | _NEW_IPC | _NEW_NAME
+_NAMESPACES = _NEW_USER | _NEW_PROCESSES | _NEW_NETWORK | _NEW_IPC | _NEW_NAME
 _READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXECUTION = 1, 2, 4, 8
 _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 32, 4096, 16384, 1 << 18
 _DETACH = 2
-_SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/localtime")
+_SYSTEM = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/lib32",
+    "/bin",
+    "/sbin",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/fonts",
+)
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 INSIDE_WORK = "/run/work"
@@ -30,7 +40,7 @@ class NoNamespaces(Exception):
 
 
 def enter_namespaces() -> None:
-    """Leave the machine's users, network, mounts and, for children, processes; raises `NoNamespaces`."""
+    """Leave the machine's users, network and, for children, processes; raises `NoNamespaces`."""
     user, group = os.geteuid(), os.getegid()
     maps = _maps(user), _maps(group)
     if user != 0:
@@ -61,6 +71,7 @@ def enter_namespaces() -> None:
 
 def build_root(directory: Path, readable: Sequence[str]) -> None:
     """Make `directory` a file system with Python, devices and an empty work folder, and go there for good."""
+    _checked(_libc().unshare(_NEW_MOUNTS), "unshare")
     _mount("none", "/", "", _RECURSIVE | _PRIVATE)
     root = directory / "root"
     root.mkdir()
@@ -79,10 +90,10 @@ def build_root(directory: Path, readable: Sequence[str]) -> None:
     work.mkdir(parents=True)
     _mount("tmpfs", work, "tmpfs", _NO_SETUID | _NO_DEVICES, f"size={WORK_MB}m,nr_inodes=16384")
     shutil.copytree(directory / "home", work / "home")
-    (work / "tmp").mkdir()
+    (work / "scratch").mkdir()
     for path in (work, *work.rglob("*")):
         _give(path)
-    (root / "tmp").symlink_to(f"{INSIDE_WORK}/tmp")
+    (root / "tmp").symlink_to(f"{INSIDE_WORK}/scratch")
     channel = root / INSIDE_CHANNEL.lstrip("/")
     channel.mkdir(parents=True)
     _mount(directory / "channel", channel, "", _BIND)
@@ -154,7 +165,9 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _mount(source: str | Path, target: str | Path, kind: str, flags: int, options: str = "") -> None:
+def _mount(
+    source: str | Path, target: str | Path, kind: str, flags: int, options: str = ""
+) -> None:
     answer = _libc().mount(
         os.fsencode(source),
         os.fsencode(target),

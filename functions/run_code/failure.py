@@ -18,8 +18,16 @@ class RunFailed(Exception):
 
 ENDS = {
     "time": ("time_limit", "timed_out", "The code was stopped after {seconds:g} seconds."),
-    "memory": ("memory_limit", "killed", "The code was stopped: it used more than {memory_mb} MB of memory."),
-    "processes": ("process_limit", "killed", "The code was stopped: it started too many processes."),
+    "memory": (
+        "memory_limit",
+        "killed",
+        "The code was stopped: it used more than {memory_mb} MB of memory.",
+    ),
+    "processes": (
+        "process_limit",
+        "killed",
+        "The code was stopped: it started too many processes.",
+    ),
     "output": ("output_limit", "killed", "The code was stopped: it wrote more than 1 MB."),
     "ended": ("ended_early", "killed", "Python ended before the code did."),
     "protocol": ("ended_early", "killed", "Python gave an answer that cannot be read."),

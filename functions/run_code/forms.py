@@ -1,4 +1,4 @@
-"""SlashGPT's ways to hand over code: `run_python_code`, `python`, `draw_diagram`, lines or text, with or without ends."""
+"""SlashGPT's ways to hand over code: `run_python_code`, `python`, `draw_diagram`, as lines or as one text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

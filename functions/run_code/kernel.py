@@ -1,8 +1,10 @@
-"""The notebook's kernel: ipykernel over local sockets, with an end to what is written, in the confined process alone."""
+"""The notebook's kernel, in the confined process alone: ipykernel over local sockets, with an end to what it writes."""
 
 import contextlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,7 @@ class _Written:
 class EndingStream(OutStream):
     """Passes on what the cap allows and one piece more, by which the reader sees that there was more."""
 
-    def write(self, string: str) -> int | None:
+    def write(self, string: str) -> int:
         """Write, and raise `OutputTooLong` once too much was written."""
         if os.getpid() != _OWN_ID:
             # A forked process has no part in the sockets; what it writes to its descriptors is read by this one.
@@ -44,7 +46,7 @@ class EndingStream(OutStream):
         _Written.characters += len(string)
         if left <= 0:
             raise OutputTooLong
-        written: int | None = super().write(string[:left])
+        written = super().write(string[:left]) or 0
         if len(string) > left:
             self.flush()
             raise OutputTooLong
@@ -77,6 +79,21 @@ class Shell(ZMQInteractiveShell):
 
     displayhook_class = DisplayHook
     display_pub_class = DisplayPublisher
+
+    def system_piped(self, cmd: str) -> None:
+        """Run a line that begins with `!`, without the terminal that ipykernel would open for it."""
+        done = subprocess.run(  # noqa: S602
+            self.var_expand(cmd, depth=1),
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        sys.stdout.write(done.stdout.decode("utf-8", "replace"))
+        self.user_ns["_exit_code"] = done.returncode
+
+    system = system_piped
 
 
 class Kernel(IPythonKernel):

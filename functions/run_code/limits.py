@@ -1,4 +1,4 @@
-"""What a process asks of Linux for itself: that others cannot read it, how much it may use, what it may no longer do."""
+"""What a process asks of Linux for itself: not to be read by others, to use no more than this, to do less than root."""
 
 import ctypes
 import resource

@@ -16,9 +16,7 @@ from functions.run_code.marks import OUTPUT_BYTES
 from functions.run_code.outputs import shortened
 from functions.run_code.sandbox import START_SECONDS, started
 
-NEEDS_NETWORK = (
-    "The file {file} needs the network, and Python has none here: use an action of kind rest instead."
-)
+NEEDS_NETWORK = "The file {file} needs the network, and Python has none here: use an action of kind rest instead."
 CHANGED = "The file {file} is not the one that the operator has deployed."
 NOT_DECLARED = "The function {function!r} is not declared by the agent."
 NO_SUCH_FUNCTION = "The file {file} has no function {function!r} of its own."
@@ -72,8 +70,8 @@ def call_function(
         ) as run:
             os.close(write_end)
             write_end = -1
-            text = _read(result, time.monotonic() + allowed.seconds + START_SECONDS, allowed)
-            if not text:
+            text = _read(result, allowed)
+            if not text.strip():
                 run.wait_for("ended", START_SECONDS)
     finally:
         os.close(result)
@@ -92,8 +90,10 @@ def check(module: Module, function: str) -> None:
         raise RunFailed("not_declared", NOT_DECLARED.format(function=function[:64]))
 
 
-def _read(result: int, until: float, allowed: Limits) -> bytes:
+def _read(result: int, allowed: Limits) -> bytes:
+    """All that is written there; the function's own seconds begin with the first sign of it."""
     pieces: list[bytes] = []
+    until = time.monotonic() + START_SECONDS
     while True:
         left = until - time.monotonic()
         readable, _, _ = select.select([result], [], [], max(0.0, left))
@@ -102,6 +102,8 @@ def _read(result: int, until: float, allowed: Limits) -> bytes:
         piece = os.read(result, 65536)
         if not piece:
             return b"".join(pieces)
+        if not pieces:
+            until = time.monotonic() + allowed.seconds
         pieces.append(piece)
         if sum(map(len, pieces)) > OUTPUT_BYTES:
             raise ended("output", seconds=allowed.seconds, memory_mb=allowed.memory_mb)

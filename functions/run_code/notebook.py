@@ -77,9 +77,10 @@ def run_cell(
         replayed = 0
         diverged: list[int] = []
         try:
+            first = 0
             if snapshot is not None:
-                kernel.execute(_restoring(snapshot), until, _unheard, silent=True)
-            first = snapshot.cells if snapshot is not None else 0
+                restored = kernel.execute(_restoring(snapshot), until, _unheard, silent=True)
+                first = snapshot.cells if restored == "ok" else 0
             for number, cell in enumerate(cells[first:], start=first + 1):
                 has_failed = kernel.execute(cell.source, until, _unheard) == "error"
                 replayed += 1

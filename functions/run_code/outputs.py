@@ -1,12 +1,13 @@
 """What a cell gave: Jupyter's messages as a notebook's outputs, and as the text that the model reads."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbformat.v4 import output_from_msg
 
-from functions.run_code.marks import TEXT
+from functions.run_code.marks import OUTPUT_BYTES, TEXT
 
 TEXT_BYTES = 16 * 1024
 PICTURE_CHARACTERS = 700_000
@@ -26,6 +27,7 @@ class Outputs:
     def __init__(self) -> None:
         self.recorded: list[Output] = []
         self._value: str | None = None
+        self._left = OUTPUT_BYTES
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Keep what belongs to a notebook, pieces of one stream as one output."""
@@ -41,6 +43,12 @@ class Outputs:
             self._value = str(plain if plain is not None else output["data"].get("text/plain", ""))
         if "data" in output:
             output["data"] = dict(_carried(output["data"]))
+        if kind == "stream":
+            output["text"] = output["text"][: self._left]
+        size = len(json.dumps(output))
+        if size > self._left and kind != "stream":
+            return
+        self._left = max(0, self._left - size)
         last = self.recorded[-1] if self.recorded else None
         if kind == "stream" and last and last.get("name") == output["name"]:
             last["text"] += output["text"]

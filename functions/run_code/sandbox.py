@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
 """How long Python may take until it listens; a run's own seconds begin after it."""
 END_SECONDS = 10.0
-_PROGRAM = "import sys; sys.path[:0] = {paths!r}; from functions.run_code.warden import main; main()"
+_PROGRAM = (
+    "import sys; sys.path[:0] = {paths!r}; from functions.run_code.warden import main; main()"
+)
 _PASSED_ON = ("LD_LIBRARY_PATH",)
 """Where the runtime's interpreter finds its own parts."""
 
@@ -53,7 +55,9 @@ class Run:
                 if word in said:
                     return said
             self._look_for_an_end()
-            readable, _, _ = select.select([self.status], [], [], max(0.0, until - time.monotonic()))
+            readable, _, _ = select.select(
+                [self.status], [], [], max(0.0, until - time.monotonic())
+            )
             if not readable:
                 raise RunFailed("no_start", "Python did not start in time; ask again.")
             self.listen()
@@ -160,7 +164,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _lay_out(directory: Path, files: Sequence[File]) -> None:
-    for name in ("home", "tmp", "channel"):
+    for name in ("home", "scratch", "channel"):
         (directory / name).mkdir()
     # Inside, the runner may be another user; outside, nobody else gets into the directory.
     (directory / "channel").chmod(0o777)

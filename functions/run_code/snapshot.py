@@ -32,7 +32,7 @@ def take(given: list[str]) -> None:
     made = {str(path) for path in Path().rglob("*") if path.is_file()}
     if made != set(given):
         return
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     hidden = shell.user_ns_hidden
     names = {
         name: value
@@ -51,8 +51,6 @@ def take(given: list[str]) -> None:
 def restore(text: str) -> None:
     """Put the names of a snapshot back."""
     read = pickle.loads(base64.b64decode(text))  # noqa: S301
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     shell.user_ns.update(read["names"])
     shell.execution_count = read["count"]
-
-

@@ -12,7 +12,10 @@ import struct
 import sys
 from collections.abc import Iterable, Mapping
 
-_ARCHITECTURES: Mapping[str, tuple[int, int]] = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
+_ARCHITECTURES: Mapping[str, tuple[int, int]] = {
+    "x86_64": (0xC000003E, 0),
+    "aarch64": (0xC00000B7, 1),
+}
 """The audit number, and the column of the table below."""
 
 _NUMBERS: Mapping[str, tuple[int, int]] = {
@@ -88,12 +91,16 @@ _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
 Instruction = tuple[int, int, int, int]
 
 
-def install() -> bool:
-    """Apply the filter to this process for good; False where that cannot be had."""
+def install(*, is_alone: bool) -> bool:
+    """Apply the filter to this process for good; False where that cannot be had.
+
+    Alone in its namespace a process may send signals to whom it sees; elsewhere to itself only.
+    """
     machine = platform.machine()
     if sys.platform != "linux" or machine not in _ARCHITECTURES:
         return False
-    packed = b"".join(struct.pack("<HBBI", *one) for one in program(machine, os.getpid()))
+    instructions = program(machine, os.getpid(), is_alone=is_alone)
+    packed = b"".join(struct.pack("<HBBI", *one) for one in instructions)
     room = ctypes.create_string_buffer(packed, len(packed))
     header = ctypes.create_string_buffer(
         struct.pack("@HP", len(packed) // 8, ctypes.addressof(room))
@@ -104,8 +111,8 @@ def install() -> bool:
     return bool(libc.prctl(_SECCOMP, _FILTER, ctypes.byref(header), 0, 0) == 0)
 
 
-def program(machine: str, own_id: int) -> list[Instruction]:
-    """The filter's instructions; signals and limits are for the process `own_id` alone."""
+def program(machine: str, own_id: int, *, is_alone: bool) -> list[Instruction]:
+    """The filter's instructions; unless it is alone, signals and limits are for the process `own_id` only."""
     audited, column = _ARCHITECTURES[machine]
     number = {name: numbers[column] for name, numbers in _NUMBERS.items()}
     steps: list[Instruction] = [
@@ -123,10 +130,11 @@ def program(machine: str, own_id: int) -> list[Instruction]:
         [(_LOAD, 0, 0, _FIRST_ARGUMENT), (_HAS_BITS, 0, 1, _NEW_NAMESPACES), _refusal(errno.EPERM)],
     )
     steps += _when(number["socket"], _unless(_FIRST_ARGUMENT, (_AF_UNIX,)))
-    for name in ("kill", "prlimit64", "tgkill"):
-        steps += _when(number[name], _unless(_FIRST_ARGUMENT, (0, own_id)))
-    steps += _when(number["fcntl"], _if(_SECOND_ARGUMENT, _SETS_OWNER))
-    steps += _when(number["ioctl"], _if(_SECOND_ARGUMENT, _SETS_OWNER_BY_IOCTL))
+    if not is_alone:
+        for name in ("kill", "prlimit64", "tgkill"):
+            steps += _when(number[name], _unless(_FIRST_ARGUMENT, (0, own_id)))
+        steps += _when(number["fcntl"], _if(_SECOND_ARGUMENT, _SETS_OWNER))
+        steps += _when(number["ioctl"], _if(_SECOND_ARGUMENT, _SETS_OWNER_BY_IOCTL))
     return [*steps, (_RETURN, 0, 0, _ALLOW)]
 
 

@@ -70,10 +70,15 @@ def _watch(child: int, allowed: Limits, channel: str) -> str:
         if time.monotonic() - looked >= WATCH_SECONDS:
             looked = time.monotonic()
             found = processes.descendants(os.getpid())
-            if sum(one.bytes for one in found.values()) > allowed.memory_mb * limits.MEGABYTE:
+            if _use_too_much(found, allowed.memory_mb * limits.MEGABYTE):
                 return MEMORY
             if len(found) > MOST_PROCESSES:
                 return PROCESSES
+
+
+def _use_too_much(found: Mapping[int, processes.Seen], most: int) -> bool:
+    """The cheap look counts shared pieces for each process; only where it alarms is the dear one taken."""
+    return sum(one.bytes for one in found.values()) > most and processes.memory_of(found) > most
 
 
 def _handle_of(child: int) -> list[int]:
@@ -91,7 +96,7 @@ def _child(order: Mapping[str, Any], *, is_confined: bool) -> None:
         if is_confined:
             limits.die_with_parent()
             _be_first(order)
-        _run(order, home=f"{order['directory']}/home", temporary=f"{order['directory']}/tmp")
+        _run(order, home=f"{order['directory']}/home", scratch=f"{order['directory']}/scratch")
     except (confine.NoNamespaces, OSError) as error:
         _say({"failed": "confinement", "why": str(error)})
     finally:
@@ -106,7 +111,7 @@ def _be_first(order: Mapping[str, Any]) -> None:
         try:
             confine.become_nobody()
             home = f"{confine.INSIDE_WORK}/home"
-            _run(order, home=home, temporary=f"{confine.INSIDE_WORK}/tmp")
+            _run(order, home=home, scratch=f"{confine.INSIDE_WORK}/scratch")
         finally:
             os._exit(1)
     waits = order["kind"] == "notebook"
@@ -122,11 +127,11 @@ def _be_first(order: Mapping[str, Any]) -> None:
             time.sleep(SOON_SECONDS)
 
 
-def _run(order: Mapping[str, Any], *, home: str, temporary: str) -> None:
+def _run(order: Mapping[str, Any], *, home: str, scratch: str) -> None:
     """Become the runner: nothing but Python's own variables, limits, no capabilities, fewer system calls."""
     os.chdir(home)
     os.environ.clear()
-    os.environ.update(_environment(home, temporary))
+    os.environ.update(_environment(home, scratch))
     result = order.get("result")
     nothing = os.open(os.devnull, os.O_RDWR)
     if result is not None:
@@ -141,7 +146,7 @@ def _run(order: Mapping[str, Any], *, home: str, temporary: str) -> None:
             _close(number)
     limits.keep_to(Limits(**order["limits"]))
     limits.drop_capabilities()
-    is_filtered = system_calls.install()
+    is_filtered = system_calls.install(is_alone=order["confinement"] == "namespaces")
     limits.show()
     RUNNERS[order["kind"]](order, said, is_filtered)
     os._exit(0)
@@ -174,15 +179,15 @@ RUNNERS: Mapping[str, Callable[[Mapping[str, Any], int, bool], None]] = {
 }
 
 
-def _environment(home: str, temporary: str) -> Mapping[str, str]:
+def _environment(home: str, scratch: str) -> Mapping[str, str]:
     return {
         "HOME": home,
-        "TMPDIR": temporary,
+        "TMPDIR": scratch,
         "LANG": "C.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": f"{temporary}/matplotlib",
-        "IPYTHONDIR": f"{temporary}/ipython",
+        "MPLCONFIGDIR": f"{scratch}/matplotlib",
+        "IPYTHONDIR": f"{scratch}/ipython",
         "JUPYTER_PLATFORM_DIRS": "1",
         "OPENBLAS_NUM_THREADS": "2",
         "MALLOC_ARENA_MAX": "2",

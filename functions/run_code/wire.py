@@ -32,7 +32,8 @@ class Kernel:
     session: Session
     shell: "zmq.Socket[bytes]"
     published: "zmq.Socket[bytes]"
-    bytes: int = field(default=0)
+    size: int = field(default=0)
+    """What the present cell has published, in bytes."""
 
     def execute(
         self,
@@ -52,10 +53,12 @@ class Kernel:
             "allow_stdin": False,
             "stop_on_error": False,
         }
-        asked = self.session.send(self.shell, "execute_request", content)["header"]["msg_id"]
-        answer, is_idle, self.bytes = "", False, 0
+        request = self.session.msg("execute_request", content)
+        self.session.send(self.shell, request)
+        asked = request["header"]["msg_id"]
+        answer, is_idle, self.size = "", False, 0
         while not (answer and is_idle):
-            for message in self._messages(until, cap):
+            for message in self._messages(until):
                 if message["parent_header"].get("msg_id") != asked:
                     continue
                 if message["msg_type"] == "execute_reply":
@@ -64,41 +67,41 @@ class Kernel:
                     is_idle = is_idle or message["content"]["execution_state"] == "idle"
                 else:
                     hear(message)
+                    if self.size > cap:
+                        raise self._ended("output")
         return answer
 
     def wait_for_welcome(self) -> None:
         """Nothing published is missed after it."""
         until = time.monotonic() + START_SECONDS
-        while all(message["msg_type"] != "iopub_welcome" for message in self._messages(until, OUTPUT_BYTES)):
+        while all(message["msg_type"] != "iopub_welcome" for message in self._messages(until)):
             continue
 
-    def _messages(self, until: float, cap: int) -> Iterator[Message]:
+    def _messages(self, until: float) -> Iterator[Message]:
         """The messages of one wait, checked by the session's key; raises `RunFailed` at the run's end."""
         poller = zmq.Poller()
         for place in (self.published, self.shell, self.run.status):
             poller.register(place, zmq.POLLIN)
         left = until - time.monotonic()
-        found = dict(poller.poll(max(0.0, left) * 1000))
+        found = dict(poller.poll(max(0, int(left * 1000))))
         if not found or left <= 0:
             raise self._ended("time")
         for socket in (self.published, self.shell):
             if socket in found:
-                yield self._message(socket, cap)
+                yield self._message(socket)
         if self.run.status in found and len(found) == 1:
             self.run.listen()
             if failed := self.run.end_of():
                 raise failed
 
-    def _message(self, socket: "zmq.Socket[bytes]", cap: int) -> Message:
+    def _message(self, socket: "zmq.Socket[bytes]") -> Message:
         frames = socket.recv_multipart(zmq.NOBLOCK)
         try:
             _, parts = self.session.feed_identities(frames)
             message: Message = self.session.deserialize(parts)
         except _UNREADABLE as error:
             raise self._ended("protocol") from error
-        self.bytes += sum(map(len, parts[_CONTENT:]))
-        if self.bytes > cap:
-            raise self._ended("output")
+        self.size += sum(map(len, parts[_CONTENT:]))
         return message
 
     def _ended(self, why: str) -> Exception:

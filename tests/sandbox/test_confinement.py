@@ -1,0 +1,224 @@
+"""What code cannot see or reach, here and where no namespaces hold; after each attempt the next call works."""
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+SECRET = "hunter2-in-the-parent"
+
+
+@pytest.fixture
+def a_secret(monkeypatch):
+    """In this process's environment and memory, as a Lambda's keys would be."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    return SECRET
+
+
+@pytest.fixture
+def listener():
+    """A service on this machine, as the Lambda runtime's is; counts who reaches it."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        server.settimeout(0.2)
+        reached, is_over = [], threading.Event()
+
+        def accept():
+            while not is_over.is_set():
+                try:
+                    connection, address = server.accept()
+                except TimeoutError:
+                    continue
+                reached.append(address)
+                connection.close()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield server.getsockname(), reached
+        is_over.set()
+        thread.join()
+
+
+def test_the_environment_holds_python_s_own_variables_alone(anywhere, a_secret):
+    names = anywhere.text("import os\n' '.join(sorted(os.environ))").split()
+    assert not [name for name in names if name.startswith(("AWS", "LAMBDA", "_X_AMZN", "OPENAI"))]
+    assert {"HOME", "TMPDIR", "LANG", "PATH"} <= set(names)
+    assert SECRET not in anywhere.text("open('/proc/self/environ').read()")
+    assert anywhere.works()
+
+
+READ_EVERYTHING = """
+import glob
+found = []
+for path in glob.glob('/proc/[0-9]*/environ') + glob.glob('/proc/[0-9]*/cmdline'):
+    try:
+        found.append(open(path, 'rb').read())
+    except OSError:
+        pass
+b'hunter2' in b''.join(found)
+"""
+
+
+def test_no_process_s_environment_can_be_read_but_its_own(anywhere, a_secret):
+    assert (f"AWS_SECRET_ACCESS_KEY={SECRET}" in Path("/proc/self/environ").read_text()) is False
+    assert anywhere.text(READ_EVERYTHING) == "False"
+    assert anywhere.works()
+
+
+LOOK_INTO = """
+import os
+process, told = {parent}, set()
+for look in (
+    lambda: open(f'/proc/{{process}}/environ', 'rb').read(),
+    lambda: open(f'/proc/{{process}}/mem', 'rb'),
+    lambda: open(f'/proc/{{process}}/maps').read(),
+    lambda: os.readlink(f'/proc/{{process}}/fd/0'),
+    lambda: os.listdir(f'/proc/{{process}}/root/'),
+    lambda: os.listdir(f'/proc/{{process}}/cwd/'),
+):
+    try:
+        told.add(str(look()))
+    except OSError as error:
+        told.add(type(error).__name__)
+sorted(told)
+"""
+
+
+def test_the_parent_cannot_be_looked_into(anywhere):
+    refused = {"namespaces": ["FileNotFoundError"], "vpc": ["PermissionError"]}
+    text = anywhere.text(LOOK_INTO.format(parent=os.getpid()))
+    assert text == str(refused[anywhere.confinement])
+    assert anywhere.works()
+
+
+def test_the_parent_cannot_be_traced_nor_written_to(anywhere):
+    code = f"""
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+parent, room = {os.getpid()}, ctypes.create_string_buffer(16)
+piece = (ctypes.c_size_t * 2)(ctypes.addressof(room), 16)
+[libc.ptrace(16, parent, 0, 0), libc.process_vm_readv(parent, piece, 1, piece, 1, 0),
+ libc.process_vm_writev(parent, piece, 1, piece, 1, 0)]
+"""
+    assert anywhere.text(code) == "[-1, -1, -1]"
+    assert anywhere.works()
+
+
+SIGNALS = """
+import os, resource, signal
+told = set()
+for reach in (
+    lambda: os.kill({parent}, signal.SIGKILL),
+    lambda: signal.pidfd_send_signal(os.pidfd_open({parent}), signal.SIGKILL),
+    lambda: resource.prlimit({parent}, resource.RLIMIT_CPU, (1, 1)),
+    lambda: os.setpriority(os.PRIO_PROCESS, {parent}, 19),
+    lambda: os.sched_setaffinity({parent}, [0]),
+):
+    try:
+        reach()
+        told.add('reached')
+    except OSError as error:
+        told.add(type(error).__name__)
+sorted(told)
+"""
+
+
+def test_no_signal_and_no_limit_reaches_the_parent(anywhere):
+    told = eval(anywhere.text(SIGNALS.format(parent=os.getpid())))
+    assert told
+    assert set(told) <= {"PermissionError", "ProcessLookupError"}
+    assert anywhere.works()
+
+
+def test_whoever_stands_between_cannot_be_killed(anywhere):
+    """In AWS the warden has the same user; in a namespace the first process takes no signal from within."""
+    answer = anywhere.run("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n'still here'")
+    assert "PermissionError" in answer["text"]
+    assert anywhere.works()
+
+
+def test_no_descriptor_s_owner_can_be_made_the_parent(anywhere):
+    """The kernel would send the signal that kill may not."""
+    if anywhere.confinement != "vpc":
+        pytest.skip("In a namespace of its own no number names a process outside.")
+    code = f"import fcntl, os\nread, write = os.pipe()\nfcntl.fcntl(read, fcntl.F_SETOWN, {os.getpid()})"
+    assert "PermissionError" in anywhere.text(code)
+    assert anywhere.works()
+
+
+ADDRESSES = {
+    "instance metadata": ("169.254.169.254", 80),
+    "container credentials": ("169.254.170.2", 80),
+    "the Lambda runtime": ("127.0.0.1", 9001),
+    "outside": ("1.1.1.1", 53),
+    "version 6": ("::1", 80),
+}
+
+
+def test_no_address_is_reached(anywhere):
+    tries = "\n".join(
+        f"try:\n    connect({address!r})\nexcept OSError as error:\n    told[{name!r}] = type(error).__name__"
+        for name, address in ADDRESSES.items()
+    )
+    code = f"import socket\ntold = {{}}\ndef connect(address):\n    socket.create_connection(address, timeout=2)\n{tries}\ntold"
+    assert eval(anywhere.text(code)) == dict.fromkeys(ADDRESSES, "PermissionError")
+    assert anywhere.works()
+
+
+def test_a_service_of_this_machine_hears_nothing(anywhere, listener):
+    address, reached = listener
+    kinds = "for kind in ((2, 1), (2, 2), (2, 3), (10, 1), (16, 3), (17, 3), (40, 1)):"
+    code = f"import socket\ntold = []\n{kinds}\n    try:\n        socket.socket(*kind).connect({address!r})\n    except OSError as error:\n        told.append(type(error).__name__)\nset(told)"
+    assert anywhere.text(code) == "{'PermissionError'}"
+    assert reached == []
+    assert anywhere.works()
+
+
+def test_a_run_s_own_network_has_nothing_but_itself(confined):
+    """The namespace, which holds where the filter would not."""
+    assert (
+        confined.text(
+            "[line.split(':')[0].strip() for line in open('/proc/net/dev') if ':' in line]"
+        )
+        == "['lo']"
+    )
+    assert confined.text("open('/proc/net/route').read()") == ""
+    assert confined.works()
+
+
+def test_no_way_back_into_other_namespaces_or_mounts(anywhere):
+    code = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+[libc.unshare(0x10000000), libc.unshare(0x40000000), libc.mount(b'none', b'/', b'tmpfs', 0, None),
+ libc.setns(os.open('/proc/self/ns/net', 0), 0), libc.chroot(b'/')]
+"""
+    assert anywhere.text(code) == "[-1, -1, -1, -1, -1]"
+    assert "CapEff:\t0000000000000000" in anywhere.text("open('/proc/self/status').read()")
+    assert anywhere.works()
+
+
+def test_the_machine_s_files_are_out_of_sight(confined, tmp_path):
+    secret = tmp_path / "credentials"
+    secret.write_text("aws_secret_access_key = hunter2")
+    code = f"import os\n[os.path.exists(p) for p in ({str(secret)!r}, '/etc/passwd', '/etc/shadow', '/var', '/home')]"
+    assert confined.text(code) == "[False, False, False, False, False]"
+    read_only = "OSError" in confined.text("open('/usr/x', 'w')")
+    assert read_only or "PermissionError" in confined.text("open('/usr/x', 'w')")
+    assert confined.works()
+
+
+def test_nothing_of_an_earlier_run_is_found_in_a_later_one(anywhere):
+    write = "import os, tempfile\nfor place in ('.', tempfile.gettempdir(), os.environ['HOME']):\n    open(f'{place}/left-by-one', 'w').write('secret')"
+    assert anywhere.text(write) in ("6", "Done")
+    look = "import glob, os, tempfile\nfound = []\nfor place in ('.', tempfile.gettempdir(), os.environ['HOME'], '/tmp/run-*'):\n    found += glob.glob(f'{place}/**/left-by-one', recursive=True)\nfound"
+    assert anywhere.text(look, cells=[]) == "[]"
+    assert anywhere.works()
+
+
+def test_the_channel_takes_no_files(confined):
+    assert "OSError" in confined.text("open('/run/channel/x', 'w')")
+    assert confined.works()

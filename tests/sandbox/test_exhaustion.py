@@ -1,0 +1,190 @@
+"""What uses everything, or does not want to end: it is stopped, nothing of it is left, and the next call works."""
+
+import time
+
+import pytest
+
+from tests.sandbox.conftest import children, deployed
+
+
+def test_a_loop_without_end_is_stopped_when_its_time_is_over(anywhere):
+    began = time.monotonic()
+    answer = anywhere.run("print('begun', flush=True)\nwhile True: pass", seconds=2)
+    assert (answer["status"], answer["code"]) == ("timed_out", "time_limit")
+    assert answer["text"] == "begun\nThe code was stopped after 2 seconds."
+    assert time.monotonic() - began < 20
+    assert anywhere.works()
+
+
+def test_earlier_cells_count_towards_the_time(confined):
+    confined.cells = [{"source": "import time\ntime.sleep(60)", "outputs": []}]
+    answer = confined.run("1", seconds=1)
+    assert (answer["status"], answer["replayed"]) == ("timed_out", 0)
+    confined.cells.clear()
+    assert confined.works()
+
+
+def test_the_operator_s_seconds_are_the_most(monkeypatch, namespaces):
+    sandbox = deployed(monkeypatch, "namespaces", seconds=1)
+    assert sandbox.run("import time\ntime.sleep(60)", seconds=900)["status"] == "timed_out"
+
+
+def test_a_loop_that_ignores_signals_is_stopped_too(anywhere):
+    code = "import signal\nfor number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):\n    signal.signal(number, signal.SIG_IGN)\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    assert anywhere.run(code, seconds=1)["status"] == "timed_out"
+    assert anywhere.works()
+
+
+def test_eight_gigabytes_are_not_given(anywhere):
+    answer = anywhere.run("b = bytearray(8 * 1024 ** 3)")
+    assert "MemoryError" in answer["text"]
+    assert anywhere.works()
+
+
+def test_processes_that_use_too_much_memory_together_are_stopped(anywhere):
+    code = "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n        b = bytearray(os.urandom(1024)) * (600 * 1024)\n        time.sleep(60)\ntime.sleep(60)"
+    answer = anywhere.run(code)
+    assert (answer["status"], answer["code"]) == ("killed", "memory_limit")
+    assert anywhere.works()
+
+
+def test_a_fork_bomb_does_not_go_off(confined):
+    """As nobody in its namespace; the kernel itself counts."""
+    code = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"
+    answer = confined.run(code, seconds=3)
+    assert answer["status"] in ("timed_out", "killed")
+    assert confined.works()
+
+
+def test_too_many_processes_are_stopped_where_the_kernel_does_not_count(anywhere):
+    code = "import os, time\nfor _ in range(200):\n    if os.fork() == 0:\n        time.sleep(60)\ntime.sleep(60)"
+    answer = anywhere.run(code)
+    assert "BlockingIOError" in answer["text"] or answer["code"] == "process_limit"
+    assert anywhere.works()
+
+
+def test_a_disk_is_not_filled(anywhere):
+    code = "piece = bytes(1024 * 1024)\nwith open('big', 'wb') as file:\n    for _ in range(1024): file.write(piece)"
+    answer = anywhere.run(code)
+    assert answer["status"] in ("failed", "killed")
+    assert "OSError" in answer["text"] or answer["code"] == "ended_early"
+    assert anywhere.works()
+
+
+def test_many_files_do_not_fill_a_disk_either(confined):
+    large = "piece = bytes(1024 * 1024)\nfor n in range(40):\n    with open(f'{n}', 'wb') as file:\n        for _ in range(32): file.write(piece)"
+    assert "No space left" in confined.text(large)
+    assert "No space left" in confined.text(
+        "for n in range(100_000): open(f'{n}', 'w').close()", cells=[]
+    )
+    assert confined.works()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True: print('y' * 1000)",
+        "import os\nwhile True: os.write(1, b'y' * 1000)",
+        "import sys\nwhile True: sys.stderr.write('y' * 1000)",
+        "while True:\n    try:\n        print('y' * 1000)\n    except BaseException: pass",
+    ],
+    ids=["print", "descriptor", "stderr", "print and go on"],
+)
+def test_output_without_end_is_stopped_at_a_megabyte(confined, code):
+    answer = confined.run(code)
+    assert (answer["status"], answer["code"]) == ("killed", "output_limit")
+    assert len(str(answer["outputs"])) < 1_100_000
+    assert answer["text"].startswith("yyy")
+    assert answer["text"].endswith("it wrote more than 1 MB.")
+    assert confined.works()
+
+
+def test_a_gigabyte_at_once_is_not_carried(anywhere):
+    many = "from IPython.display import display\nfor _ in range(400):\n    display({'text/plain': 'y' * 900_000}, raw=True)"
+    for code in ("print('y' * 300_000_000)", "'y' * 300_000_000", many):
+        answer = anywhere.run(code, cells=[])
+        assert len(str(answer)) < 1_200_000
+    assert anywhere.works()
+
+
+def test_a_value_that_is_too_long_is_left_out_of_the_notebook(confined):
+    answer = confined.run("'y' * 5_000_000")
+    assert answer["status"] == "succeeded"
+    assert "left out" in str(answer["outputs"])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos._exit(0)",
+        "import os\nos.kill(os.getpid(), 9)",
+        "import ctypes\nctypes.string_at(0)",
+        "import os\nos.abort()",
+    ],
+    ids=["exit", "kill", "segmentation fault", "abort"],
+)
+def test_python_that_ends_early_is_told(anywhere, code):
+    answer = anywhere.run(code)
+    assert (answer["status"], answer["code"]) == ("killed", "ended_early")
+    assert anywhere.works()
+
+
+OUTLIVES = """
+import os, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.closerange(0, 1000)
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+'started'
+"""
+
+
+def test_threads_and_processes_do_not_outlive_the_run(anywhere):
+    before = set(children())
+    assert anywhere.text(OUTLIVES) == "started"
+    assert set(children()) == before
+    assert anywhere.works()
+
+
+def test_a_stopped_process_is_ended_in_time(anywhere):
+    answer = anywhere.run("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", seconds=1)
+    assert answer["status"] == "timed_out"
+    assert anywhere.works()
+
+
+HOSTILE = "import pickle, os\nclass Evil:\n    def __reduce__(self):\n        return (os.system, ('echo pwned > {mark}',))\n"
+
+
+def test_a_pickle_is_opened_in_the_sandbox_alone(anywhere, tmp_path):
+    mark = tmp_path / "pwned"
+    first = anywhere.run(f"{HOSTILE.format(mark=mark)}import time\ntime.sleep(3.2)\nkept = Evil()")
+    anywhere.run("1", snapshot=first["snapshot"])
+    assert anywhere.confinement == "vpc" or not mark.exists()
+    mark.unlink(missing_ok=True)
+    assert anywhere.works()
+
+
+@pytest.mark.parametrize("content", ["AAAA", "gASVAAAA", "not base64!"])
+def test_a_snapshot_that_cannot_be_read_is_replaced_by_a_replay(confined, content):
+    confined.run("kept = 7")
+    answer = confined.run("kept", snapshot={"cells": 1, "content": content})
+    assert (answer["text"], answer["replayed"]) == ("7", 1)
+
+
+FORGED = """
+import gc, time, zmq
+[socket] = [one for one in gc.get_objects() if isinstance(one, zmq.Socket) and one.type == zmq.XPUB]
+for parts in ([b'x'], [b'x', b'<IDS|MSG>', b'', b'{', b'{', b'{', b'{']):
+    socket.send_multipart(parts)
+time.sleep(60)
+"""
+
+
+def test_messages_that_are_none_end_the_run(confined):
+    answer = confined.run(FORGED)
+    assert (answer["status"], answer["code"]) == ("killed", "ended_early")
+    assert confined.works()
