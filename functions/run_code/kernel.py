@@ -105,6 +105,7 @@ class Application(IPKernelApp):
 
     kernel_class = Kernel
     outstream_class = "functions.run_code.kernel.EndingStream"
+    iopub_port: int
 
     def init_iopub(self, context: Any) -> None:
         """Publish over the local socket alone: ipykernel would open a port for what forked processes print."""
