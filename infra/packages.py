@@ -82,7 +82,7 @@ class Packages:
     def zip_of(self, room: str) -> Path:
         """The zip of a room's Lambda."""
         own = self._own_files(room)
-        third_party = self._third_party(room)
+        third_party = self.third_party(room)
         digest = hashlib.sha256(third_party.name.encode())
         for name, content in sorted(own.items()):
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -104,7 +104,7 @@ class Packages:
 
     def unzipped_bytes(self, room: str) -> int:
         """What a room's others' code weighs once it is unpacked."""
-        packages = self._third_party(room)
+        packages = self.third_party(room)
         return sum(path.stat().st_size for _, path in entries([packages]))
 
     def _own_files(self, room: str) -> Mapping[str, bytes]:
@@ -119,7 +119,7 @@ class Packages:
             files[AGENTS_FILE] = self._agents
         return files
 
-    def _third_party(self, room: str) -> Path:
+    def third_party(self, room: str) -> Path:
         """The compiled packages of a room's group; groups with equal pins share them."""
         requirements = LOCKED / f"{room}.txt"
         pins = [line for line in requirements.read_text().splitlines() if "#" not in line]

@@ -126,7 +126,7 @@ def serve(channel: str, key: str) -> None:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    application = Application(config=config, connection_file=str(told))
+    application = Application.instance(config=config, connection_file=str(told))
     with contextlib.suppress(SystemExit):
         application.initialize([])
         application.start()

@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbformat.v4 import output_from_msg
-
 from functions.run_code.marks import OUTPUT_BYTES, TEXT
 
 TEXT_BYTES = 16 * 1024
@@ -36,6 +34,8 @@ class Outputs:
             self.recorded.clear()
         if kind not in _KEPT:
             return
+        from nbformat.v4 import output_from_msg
+
         metadata = message["content"].get("metadata", {})
         plain = metadata.pop(TEXT, None)
         output: Output = dict(output_from_msg(message))

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
 """How long Python may take until it listens; a run's own seconds begin after it."""
 END_SECONDS = 10.0
+ALONE = "vpc"
+"""The confinement of a Lambda, which has its temporary folder to itself: what a run left beside its own goes too."""
 _PROGRAM = (
     "import sys; sys.path[:0] = {paths!r}; from functions.run_code.warden import main; main()"
 )
@@ -99,6 +101,8 @@ def started(
 ) -> Iterator[Run]:
     """A run of a kind in a directory of its own; at the end nothing of it is left."""
     limits.hide()
+    place = Path(tempfile.gettempdir())
+    found = set(place.iterdir()) if confinement == ALONE else set()
     directory = Path(tempfile.mkdtemp(prefix="run-"))
     try:
         _lay_out(directory, files)
@@ -119,7 +123,9 @@ def started(
         finally:
             _end(process)
     finally:
-        shutil.rmtree(directory, onerror=_open_up)
+        left = set(place.iterdir()) - found if confinement == ALONE else {directory}
+        for path in left:
+            _remove(path)
 
 
 @cache
@@ -192,6 +198,13 @@ def _readable() -> list[str]:
     """What the child may see beside the system's own folders."""
     ours = str(ROOT) if _packages() == ROOT else str(ROOT / "functions")
     return list(dict.fromkeys([sys.base_prefix, sys.prefix, str(_packages()), ours]))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=_open_up)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _open_up(function: Any, path: str, error: Any) -> None:  # noqa: ARG001

@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import zmq
-from jupyter_client.session import Session
 
 from functions.run_code.failure import ended
 from functions.run_code.marks import NAME, OUTPUT_BYTES, PORTS, SNAPSHOT_BYTES
 from functions.run_code.sandbox import START_SECONDS, Run
+
+if TYPE_CHECKING:
+    from jupyter_client.session import Session
 
 _CONTENT = 4
 """Signature, header, parent and metadata come before it."""
@@ -29,7 +31,7 @@ class Kernel:
     """A kernel that listens."""
 
     run: Run
-    session: Session
+    session: "Session"
     shell: "zmq.Socket[bytes]"
     published: "zmq.Socket[bytes]"
     size: int = field(default=0)
@@ -112,6 +114,9 @@ class Kernel:
 @contextmanager
 def connected(run: Run, key: str) -> Iterator[Kernel]:
     """The kernel of a run, from its first breath to the end of the connection."""
+    # Python starts over there while it is imported here.
+    from jupyter_client.session import Session
+
     run.wait_for("ready", START_SECONDS)
     with zmq.Context() as context:
         sockets = []

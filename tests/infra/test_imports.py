@@ -92,6 +92,30 @@ def test_what_reads_queries_and_url_templates_is_carried_by_run_action_alone(roo
     assert pinned(room).isdisjoint({"graphql-core", "uritemplate"})
 
 
+SANDBOX_ALONE = {
+    "cloudpickle",
+    "ipykernel",
+    "ipython",
+    "jupyter-client",
+    "matplotlib",
+    "nbformat",
+    "numpy",
+    "pandas",
+    "pyzmq",
+}
+
+
+@pytest.mark.parametrize("room", sorted(set(LAMBDAS) - {"run_code"}))
+def test_what_runs_python_is_carried_by_the_sandbox_alone(room):
+    assert SANDBOX_ALONE <= pinned("run_code")
+    assert pinned(room).isdisjoint(SANDBOX_ALONE)
+
+
+def test_what_opens_a_snapshot_is_never_loaded_beside_the_handler():
+    loaded = loaded_by("functions.run_code.handler", "functions.run_code.warden")
+    assert loaded.isdisjoint({"cloudpickle", "IPython", "ipykernel", "pandas", "numpy"})
+
+
 def test_the_model_s_client_is_imported_in_one_file_of_chat():
     importing = {
         str(file.relative_to(ROOT))

@@ -114,7 +114,12 @@ def test_what_other_processes_print_belongs_to_the_cell(notebook):
 
 
 def test_a_pool_of_processes_works(notebook):
-    code = "import multiprocessing\nwith multiprocessing.Pool(2) as pool:\n    found = pool.map(len, ['a', 'bc'])\nfound"
+    code = """
+import multiprocessing
+with multiprocessing.Pool(2) as pool:
+    found = pool.map(len, ['a', 'bc'])
+found
+"""
     assert notebook.text(code) == "[1, 2]"
 
 
