@@ -60,7 +60,13 @@ def test_a_crash_while_something_runs_that_may_not_run_twice_leaves_a_turn_that_
     assert turn["status"] == "working"
     backend.model.says("I do not know whether it was sent.")
     sub = backend.human("alice").sub
-    command = {"v": 1, "command": "work", "owner": sub, "conversation_id": row["conversation_id"], "turn": 1}
+    command = {
+        "v": 1,
+        "command": "work",
+        "owner": sub,
+        "conversation_id": row["conversation_id"],
+        "turn": 1,
+    }
     backend.continue_turn(command)
     [turn] = backend.turns(row["conversation_id"])
     assert turn["tool_calls"][0]["status"] == "unknown"
