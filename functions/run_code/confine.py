@@ -76,6 +76,16 @@ def build_root(directory: Path, readable: Sequence[str]) -> None:
     root = directory / "root"
     root.mkdir()
     _mount("tmpfs", root, "tmpfs", _NO_SETUID | _NO_DEVICES, "size=8m,mode=755")
+    work = root / INSIDE_WORK.lstrip("/")
+    work.mkdir(parents=True)
+    _mount("tmpfs", work, "tmpfs", _NO_SETUID | _NO_DEVICES, f"size={WORK_MB}m,nr_inodes=16384")
+    shutil.copytree(directory / "home", work / "home")
+    (work / "scratch").mkdir()
+    for path in (work, *work.rglob("*")):
+        _give(path)
+    # What the child may read can itself lie below /tmp, so that comes first.
+    (root / "tmp").mkdir()
+    _mount(work / "scratch", root / "tmp", "", _BIND)
     for name in (*_SYSTEM, *readable):
         _show(root, Path(name))
     (root / "dev").mkdir()
@@ -86,14 +96,6 @@ def build_root(directory: Path, readable: Sequence[str]) -> None:
     _mount("tmpfs", root / "dev" / "shm", "tmpfs", _NO_SETUID | _NO_DEVICES, "size=16m,mode=1777")
     (root / "proc").mkdir()
     _mount("proc", root / "proc", "proc", _NO_SETUID | _NO_DEVICES | _NO_EXECUTION)
-    work = root / INSIDE_WORK.lstrip("/")
-    work.mkdir(parents=True)
-    _mount("tmpfs", work, "tmpfs", _NO_SETUID | _NO_DEVICES, f"size={WORK_MB}m,nr_inodes=16384")
-    shutil.copytree(directory / "home", work / "home")
-    (work / "scratch").mkdir()
-    for path in (work, *work.rglob("*")):
-        _give(path)
-    (root / "tmp").symlink_to(f"{INSIDE_WORK}/scratch")
     channel = root / INSIDE_CHANNEL.lstrip("/")
     channel.mkdir(parents=True)
     _mount(directory / "channel", channel, "", _BIND)
