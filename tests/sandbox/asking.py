@@ -3,7 +3,9 @@
 import base64
 import gzip
 import hashlib
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from functions.run_code.handler import handler
@@ -60,3 +62,36 @@ class Sandbox:
             },
             None,
         )
+
+
+def mark_of(name):
+    """By which a process of this test is known among all of the machine's."""
+    return f"{name}-{os.getpid()}"
+
+
+def leaving(mark):
+    """Code that leaves a thread behind, and a process that has left its parents, session and descriptors."""
+    return f"""
+import os, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.closerange(0, 1000)
+        os.execlp('python3', 'python3', '-c', 'import time; time.sleep(600)', {mark!r})
+    os._exit(0)
+os.wait()
+time.sleep(0.5)
+'started'
+"""
+
+
+def running():
+    """The command lines of every process of the machine."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().decode(errors="replace"))
+        except OSError:
+            continue
+    return " ".join(found)

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.sandbox.conftest import children, deployed
+from tests.sandbox.asking import leaving, mark_of, running
+from tests.sandbox.conftest import deployed
 
 
 def test_a_loop_without_end_is_stopped_when_its_time_is_over(anywhere):
@@ -161,24 +162,10 @@ def test_python_that_ends_early_is_told(anywhere, code):
     assert anywhere.works()
 
 
-OUTLIVES = """
-import os, threading, time
-threading.Thread(target=time.sleep, args=(600,)).start()
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        os.closerange(0, 1000)
-        time.sleep(600)
-    os._exit(0)
-os.wait()
-'started'
-"""
-
-
 def test_threads_and_processes_do_not_outlive_the_run(anywhere):
-    before = set(children())
-    assert anywhere.text(OUTLIVES) == "started"
-    assert set(children()) == before
+    mark = mark_of(anywhere.confinement)
+    assert anywhere.text(leaving(mark)) == "started"
+    assert mark not in running()
     assert anywhere.works()
 
 
