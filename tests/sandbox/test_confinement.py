@@ -108,15 +108,16 @@ piece = (ctypes.c_size_t * 2)(ctypes.addressof(room), 16)
     assert anywhere.works()
 
 
+# Signal 0 asks for the same permission as any other and does nothing: where the guard is broken, a test ends nobody.
 SIGNALS = """
 import os, resource, signal
 told = set()
 for reach in (
-    lambda: os.kill({parent}, signal.SIGKILL),
-    lambda: signal.pidfd_send_signal(os.pidfd_open({parent}), signal.SIGKILL),
-    lambda: resource.prlimit({parent}, resource.RLIMIT_CPU, (1, 1)),
-    lambda: os.setpriority(os.PRIO_PROCESS, {parent}, 19),
-    lambda: os.sched_setaffinity({parent}, [0]),
+    lambda: os.kill({parent}, 0),
+    lambda: signal.pidfd_send_signal(os.pidfd_open({parent}), 0),
+    lambda: resource.prlimit({parent}, resource.RLIMIT_CPU),
+    lambda: os.setpriority(os.PRIO_PROCESS, {parent}, os.getpriority(os.PRIO_PROCESS, 0)),
+    lambda: os.sched_setaffinity({parent}, os.sched_getaffinity(0)),
 ):
     try:
         reach()
@@ -134,10 +135,10 @@ def test_no_signal_and_no_limit_reaches_the_parent(anywhere):
     assert anywhere.works()
 
 
-def test_whoever_stands_between_cannot_be_killed(anywhere):
-    """In AWS the warden has the same user; in a namespace the first process takes no signal from within."""
-    answer = anywhere.run("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n'still here'")
-    assert "PermissionError" in answer["text"]
+def test_whoever_stands_between_takes_no_signal_where_it_has_the_same_user(anywhere):
+    if anywhere.confinement != "vpc":
+        pytest.skip("In a namespace of its own the warden is out of sight.")
+    assert "PermissionError" in anywhere.text("import os\nos.kill(os.getppid(), 0)")
     assert anywhere.works()
 
 
