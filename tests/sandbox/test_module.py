@@ -8,6 +8,7 @@ SOURCE = """
 import json
 from os import system
 from pathlib import Path
+from textwrap import dedent
 
 GREETING = "hello "
 
@@ -98,7 +99,8 @@ def test_a_function_that_is_not_declared_is_not_called(confined):
 
 
 @pytest.mark.parametrize(
-    "name", ["system", "NotAFunction", "absent", "json", "GREETING", "os.system", "os:system"]
+    "name",
+    ["dedent", "system", "NotAFunction", "absent", "json", "GREETING", "os.system", "os:system"],
 )
 def test_only_functions_that_the_file_itself_defines_are_called(confined, name):
     assert refused(confined.call(SOURCE, name)) == "no_such_function"
