@@ -113,13 +113,13 @@ def test_only_who_is_an_approver_now_may_decide(person, groups, refusal):
 @pytest.mark.parametrize(
     ("groups", "refusal"),
     [
-        ({"approvers", "security"}, None),
-        ({"approvers", "ops", "security"}, None),
-        ({"approvers", "network"}, NotEligible),
-        ({"approvers"}, NotEligible),
-        ({"approvers", "Security"}, NotEligible),
-        ({"security"}, NotAnApprover),
-        (set(), NotAnApprover),
+        (("approvers", "security"), None),
+        (("approvers", "ops", "security"), None),
+        (("approvers", "network"), NotEligible),
+        (("approvers",), NotEligible),
+        (("approvers", "Security"), NotEligible),
+        (("security",), NotAnApprover),
+        ((), NotAnApprover),
     ],
     ids=str,
 )
