@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +87,12 @@ def cases(root: Path, counted: Counter[str]) -> Iterator[str]:
         counted["cases"] += 1
         written = case["arguments"]
         text = written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
-        told = adapter.run(
+        told: Mapping[str, Any] = adapter.run(
             case["manifest_path"], case["function"], text, case["env"], case["stub_reply"], ""
         )
-        if difference := compare.judge(case, told):
+        if "sandbox_not_deployed" in ((told.get("error") or {}).get("text") or ""):
+            counted["cases that need the sandbox"] += 1
+        elif difference := compare.judge(case, told):
             yield f"{case['id']}: {difference}"
 
 

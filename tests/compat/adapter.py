@@ -20,7 +20,6 @@ from functions.shared.kinds import Place
 from infra.manifests.compile import compile_manifest, siblings_of
 from infra.page import ROOT
 from tests.compat.loops import ActionRoom
-from tests.compat.sandboxed import run_in_sandbox
 from tests.compat.stubbed import GivenSecrets, StubbedFetch
 from tests.support.talking import Known
 
@@ -62,10 +61,6 @@ def ran(
         return {**said, **told("The client answers this call.", by="client"), "requests": []}
     if place is Place.NOWHERE or (call.is_gated and place is not Place.SANDBOX):
         return {**said, **told("A person countersigns this call first."), "requests": []}
-    if place is Place.SANDBOX:
-        result = run_in_sandbox(call, root)
-        answer = {"result_text": result.text} if result.status == "succeeded" else told(result.text)
-        return {**said, **answer, "requests": []}
     done = do_calls(
         [call],
         agent=agent,
