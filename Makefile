@@ -59,8 +59,12 @@ fix: setup ## format, and mend what ruff can mend
 	$(VENV)/ruff check --fix .
 
 .PHONY: test
-test: setup ## every test: unit, integration, infra, story, browser
-	$(PYTEST) --numprocesses 2 --dist loadfile
+test: setup ## every test of what is deployed: unit, integration, infra, story, browser
+	$(PYTEST) --numprocesses 2 --dist loadfile --ignore=tests/sandbox
+
+.PHONY: test-sandbox
+test-sandbox: setup ## attacks on the sandbox, which no agent leads to yet (Linux with namespaces)
+	$(PYTEST) tests/sandbox
 
 .PHONY: test-fast
 test-fast: setup ## the tests that need no emulator: unit, integration, infra
