@@ -44,7 +44,7 @@ def test_a_launch_is_asked_for_countersigned_and_told(story, visit):
     assert page.url.endswith(f"/a/{approval}")
     for shown in ("ami-012261b9035f8f938", "t2.micro", "kondo", "us-east-1", "000000000000"):
         expect(page.locator("#request")).to_contain_text(shown)
-    expect(page.locator("#request")).to_contain_text("said by the model")
+    expect(page.locator("#request")).to_contain_text("written by the requester")
     expect(page.locator("#request")).to_contain_text("set by your operator")
     expect(page.locator("blockquote")).to_have_text("kondo")
     assert story.launches(approval) == []

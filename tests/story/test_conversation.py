@@ -63,8 +63,15 @@ def test_the_model_is_sent_the_agents_prompt_its_tool_as_written_and_the_whole_h
         *["user", "assistant"] * 2,
         "user",
     ]
-    tool, extension = first["tools"]
-    assert extension["function"]["name"] == "extend_lease"
+    tool, *others = first["tools"]
+    assert [other["function"]["name"] for other in others] == [
+        "list_images",
+        "list_key_pairs",
+        "list_instance_types",
+        "stop_instances",
+        "terminate_instances",
+        "extend_lease",
+    ]
     function = tool["function"]
     assert (tool["type"], function["name"]) == ("function", "run_instances")
     assert function["description"] == "Run a new EC2 instance."
