@@ -179,7 +179,7 @@ class _Turn:
             knowledge=self._knowledge,
             rooms=self._tools.rooms,
             seconds=min(seconds, ACTION_SECONDS),
-            may_switch=not gated and not waits and self._switches() < SWITCHES,
+            may_switch=not gated and not waits and not too_many and self._switches() < SWITCHES,
             known_agents=self._known_agents(),
         )
         self._done += len(others)

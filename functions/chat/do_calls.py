@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from functions.chat.emit import Switch, SwitchRefused, emitted, switch_of
 from functions.chat.history import result_text
 from functions.chat.rooms import Result, Rooms
 from functions.chat.slots import names_run, run_slot_call
-from functions.chat.tool_calls import CheckedCall
+from functions.chat.tool_calls import GATED_PER_ANSWER, CheckedCall
 from functions.shared.agent import Action, Agent
 from functions.shared.kinds import KINDS, Place
 from functions.shared.observe import logger
@@ -19,6 +20,7 @@ from functions.shared.text_actions import BadText, data_url_text, message_text
 
 NO_SANDBOX = "This deployment runs no Python: the function {name!r} needs the sandbox, which is not deployed."
 SANDBOX_CODE = "sandbox_not_deployed"
+TOO_MANY_GATED = f"Only {GATED_PER_ANSWER} calls can be countersigned at once; call again."
 ONE_SWITCH = "Another call of this answer has already handed the conversation over."
 SWITCH_ALONE = "Hand the conversation over in an answer of its own; other calls still wait."
 NOTHING = Action("message_template")
@@ -100,28 +102,51 @@ def do_calls(
 
     What is done here is done in order; each other room is handed its calls at once, and runs them side by side.
     """
-    doing = _Doing()
+    elsewhere = _elsewhere(calls, agent, rooms, seconds)
+    gated = tuple(
+        call for call in calls if call.id in elsewhere and elsewhere[call.id].status == "gated"
+    )
+    doing = _Doing({id: result for id, result in elsewhere.items() if result.status != "gated"})
     for call in calls:
         for name in names_run(call.name, call.arguments or {}):
             logger.info(f"function called: {name}")
         if place_of(call) is Place.CHAT:
-            knowledge = _do_here(call, agent, knowledge, doing, may_switch, known_agents)
+            knowledge = _do_here(
+                call, agent, knowledge, doing, may_switch and not gated, known_agents
+            )
         elif place_of(call) is Place.SANDBOX:
             text = NO_SANDBOX.format(name=call.name)
             doing.results[call.id] = Result("failed", error_text(text, code=SANDBOX_CODE))
-    for place in (Place.CATALOGUE, Place.RUN_ACTION):
-        there = [call for call in calls if place_of(call) is place]
-        if there:
-            for call, result in zip(there, rooms.run(place, agent, there, seconds), strict=True):
-                outside = place is Place.RUN_ACTION and result.status in ("succeeded", "failed")
-                doing.results[call.id] = replace(result, is_outside_text=outside)
-    gated = tuple(call for call in calls if doing.results[call.id].status == "gated")
-    for call in gated:
-        del doing.results[call.id]
+    for call in gated[GATED_PER_ANSWER:]:
+        doing.results[call.id] = Result("failed", error_text(TOO_MANY_GATED))
+    gated = gated[:GATED_PER_ANSWER]
     is_complete = doing.is_complete and all(
         result.status == "succeeded" for result in doing.results.values()
     )
     return Done(doing.results, knowledge, doing.switch, is_complete, gated)
+
+
+def _elsewhere(
+    calls: Sequence[CheckedCall], agent: Agent, rooms: Rooms, seconds: float
+) -> dict[str, Result]:
+    """What the other rooms say of their calls; each is handed its own at once, and they work side by side."""
+    shares = [
+        (place, there)
+        for place in (Place.CATALOGUE, Place.RUN_ACTION)
+        if (there := [call for call in calls if place_of(call) is place])
+    ]
+    if not shares:
+        return {}
+    with ThreadPoolExecutor(len(shares)) as pool:
+        said = list(pool.map(lambda share: rooms.run(share[0], agent, share[1], seconds), shares))
+    return {
+        call.id: replace(
+            result,
+            is_outside_text=place is Place.RUN_ACTION and result.status in ("succeeded", "failed"),
+        )
+        for (place, there), results in zip(shares, said, strict=True)
+        for call, result in zip(there, results, strict=True)
+    }
 
 
 def error_text(sentence: str, *, code: str = "") -> str:

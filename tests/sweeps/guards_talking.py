@@ -56,7 +56,7 @@ TALKING = (
     guard(
         "a hand-over beside a gated call is refused",
         "chat/converse.py",
-        "            may_switch=not gated and not waits and self._switches() < SWITCHES,",
+        "            may_switch=not gated and not waits and not too_many and self._switches() < SWITCHES,",
         "            may_switch=True,",
         SWITCH,
     ),

@@ -1,6 +1,7 @@
 """Calls that nobody has to countersign, in the loop of one turn: done, answered in order, limited, remembered."""
 
 import json
+import threading
 
 import pytest
 
@@ -267,3 +268,39 @@ def test_completed_slots_beside_a_refused_call_do_not_end_the_turn(model):
         "One of them could not be done.",
     )
     assert converse_once(model, agent=agent).reply == "One of them could not be done."
+
+
+def test_two_rooms_work_on_one_answer_side_by_side(model):
+    both = threading.Barrier(2, timeout=10)
+
+    class Meeting(FakeRooms):
+        def run(self, place, agent, calls, seconds):
+            both.wait()
+            return super().run(place, agent, calls, seconds)
+
+    read = {"kind": "aws", "operation": "list_images", "approval": "never"}
+    agent = agent_of(actions={"fetch": FETCH, "list_images": read})
+    model.says(calls(call({"a": "x"}, name="fetch"), call({}, name="list_images")), "Done.")
+    assert converse_once(model, agent=agent, rooms=Meeting()).reply == "Done."
+
+
+def test_beside_a_call_that_turns_out_gated_nothing_is_handed_over_and_eight_are_asked_for(
+    model, rooms
+):
+    change = {"kind": "graphql", "url": "https://example.com", "approval": "never"}
+    emit = {
+        "kind": "emit",
+        "approval": "never",
+        "method": "switch_session",
+        "agents": ["nurse"],
+        "data": {"agent": "nurse"},
+    }
+    rooms.says["change"] = Result("gated", "")
+    wanted = [call({"a": str(n)}, name="change") for n in range(10)]
+    model.says(calls(call({}, name="go"), *wanted))
+    agent = agent_of(actions={"change": change, "go": emit})
+    nurse = agent_of("nurse", actions={})
+    ending = converse_once(model, agent=agent, agents=[nurse], rooms=rooms)
+    assert isinstance(ending, NeedsApproval)
+    assert (ending.agent.id, len(ending.calls)) == ("helper", 8)
+    assert [step["status"] for step in ending.steps[1:]] == ["failed"] * 3
