@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.run_action.approved import Approving, run_approved
+from functions.run_action.approved import KINDS, run_approved
 from functions.run_action.carry_out import MOST_SECONDS
 from functions.run_action.deadline import Deadline
 from functions.run_action.fetch import Fetcher
@@ -17,6 +17,7 @@ from functions.run_action.ungated import Call, Running, run_calls
 from functions.shared.agent import Agents
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.aws import client
+from functions.shared.countersigned_call import Checking
 from functions.shared.ledger import read_row
 from functions.shared.observe import begin
 from functions.shared.seal import SealCheck
@@ -68,15 +69,17 @@ def running() -> Running:
 
 
 @cache
-def approving() -> Approving:
-    """What approved calls need beside it."""
+def checking() -> Checking:
+    """What approved calls are checked against."""
     settings = RunActionSettings.load(os.environ)
     dynamodb, table = client("dynamodb"), settings.approvals_table
-    return Approving(
+    return Checking(
         settings=settings,
+        agents=running().agents,
         approval=ApprovalReader(dynamodb, table).get,
         row=lambda approval_id, call_id: read_row(dynamodb, table, approval_id, call_id),
         seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
+        kinds=KINDS,
     )
 
 
@@ -88,7 +91,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         command = ApprovedCommand.model_validate(event)
         result = run_approved(
             running(),
-            approving(),
+            checking(),
             approval_id=command.approval_id,
             call_id=command.call_id,
             digest=command.digest,

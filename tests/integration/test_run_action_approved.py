@@ -194,9 +194,9 @@ def test_a_record_that_somebody_edited_sends_nothing(approved, service):
     backend, approval_id = approved()
     decision = backend.approval(approval_id).decision
     approval = replace(backend.approval(approval_id), decision=replace(decision, reason="edited"))
-    changed = replace(room.approving(), approval=lambda _: approval)
+    changed = replace(room.checking(), approval=lambda _: approval)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "approving", lambda: changed)
+        patch.setattr(room, "checking", lambda: changed)
         with pytest.raises(LaunchRefused, match="seal"):
             command(backend, approval_id)
     assert service.requests == []

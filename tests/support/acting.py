@@ -53,7 +53,7 @@ def composed(
 
 def forget() -> None:
     room.running.cache_clear()
-    room.approving.cache_clear()
+    room.checking.cache_clear()
 
 
 def asked(compiled: Mapping[str, Any], *calls: tuple[str, Mapping[str, Any]], **event: Any) -> Any:

@@ -215,14 +215,14 @@ OUTSIDE = (
     ),
     guard(
         "an approved call is one that the ledger is running",
-        "run_action/approved.py",
+        "shared/countersigned_call.py",
         "    if row is None or not row.sent or row.outcome() is not None:\n",
         "    if False:\n",
         APPROVED,
     ),
     guard(
         "an approved call's action is the one that was shown",
-        "run_action/approved.py",
+        "shared/countersigned_call.py",
         "action.kind != approved.operation or shown(action.compiled()) != planned",
         "False",
         APPROVED,
