@@ -115,6 +115,7 @@ def _deps() -> Any:
         continue_turn_function="continue_turn",
         run_action_function="run_action",
         catalogue_function="catalogue",
+        ask_sandbox_function="",
         agents_file=str(agents_file),
         model_secret_arn="unused",  # noqa: S106 - a name, not a secret
         chat_model="gpt-4.1-mini",

@@ -33,6 +33,7 @@ class Chat(Construct):
             continue_turn_function=deployment.function_name(CONTINUE_TURN),
             run_action_function=deployment.function_name(RUN_ACTION),
             catalogue_function=deployment.function_name(CATALOGUE),
+            ask_sandbox_function="",
             agents_file=AGENTS_FILE,
             model_secret_arn=model.secret_arn,
             chat_model=page.model.name,

@@ -23,6 +23,7 @@ class Conversations(Construct):
             settings=ConversationsSettings(
                 conversations_table=tables.conversations.table_name,
                 approvals_table=tables.approvals.table_name,
+                notebooks_bucket="",
             ),
         )
         tables.conversations.allow(

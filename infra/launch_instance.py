@@ -72,6 +72,7 @@ class LaunchInstance(Construct):
                 target=page.target.name,
                 launch_role_arn=self.launch_role.role_arn,
                 run_action_function=deployment.function_name(RUN_ACTION),
+                ask_sandbox_function="",
                 budgets_table=tables.budgets.table_name,
                 budget_launches=page.budgets.launches if page.budgets else 0,
                 budget_live_instances=page.budgets.live_instances if page.budgets else 0,

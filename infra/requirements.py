@@ -21,6 +21,8 @@ LAMBDAS = (
     "launch_instance",
     "run_action",
     "run_code",
+    "ask_sandbox",
+    "notebooks",
     "record_outcome",
     "sweep",
     "end_lease",

@@ -14,7 +14,7 @@ from functions.run_code.module import Module, call_function
 from functions.run_code.notebook import Cell, Ran, Snapshot, run_cell
 from functions.run_code.sandbox import has_namespaces
 from functions.shared.observe import begin, logger
-from functions.shared.settings import RunCodeSettings
+from functions.shared.sandbox_settings import RunCodeSettings
 
 VPC, NAMESPACES, UNCONFINED = "vpc", "namespaces", "unconfined"
 NO_NAMESPACES = (

@@ -1,6 +1,7 @@
 """Every Lambda's environment on one page: CDK builds these and writes them, the Lambdas read them back.
 
 A field is an environment variable with the field's name in capitals; a missing one fails at synth, not at night.
+Those of the rooms around Python stand in sandbox_settings.py.
 """
 
 from collections.abc import Mapping
@@ -52,6 +53,8 @@ class ChatSettings(Settings):
     continue_turn_function: str
     run_action_function: str
     catalogue_function: str
+    ask_sandbox_function: str
+    """Empty: no agent needs Python, and nothing of it is deployed."""
     agents_file: str
     """Where the compiled agents lie in the zip, from the import root, or an absolute path."""
     model_secret_arn: str
@@ -82,6 +85,8 @@ class ConversationsSettings(Settings):
 
     conversations_table: str
     approvals_table: str
+    notebooks_bucket: str
+    """Empty: no agent needs Python, and nothing of it is deployed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +185,8 @@ class LaunchInstanceSettings(Settings):
     launch_role_arn: str
     run_action_function: str
     """Carries out whatever lies outside AWS."""
+    ask_sandbox_function: str
+    """Runs approved Python; empty: no agent needs any."""
     budgets_table: str
     """Set without budgets too: what was counted before they were taken off is still taken back."""
     budget_launches: int
@@ -203,20 +210,6 @@ class RunActionSettings(Settings):
     """JSON: by a secret's name its ARN and the one host that may see it."""
     pins: str
     """JSON: the laptop's stand-ins, by host their address and port; empty in AWS."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCodeSettings(Settings):
-    """Runs Python that nobody has read; holds nothing worth reading."""
-
-    stage: str
-    confinement: str
-    """`vpc`: the network it lies in and a role without rights; `namespaces`: refused where there are none;
-    `unconfined`: namespaces where there are some, and without them where not."""
-    seconds: int
-    """The longest a run may take."""
-    memory_mb: int
-    """What a run may use of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

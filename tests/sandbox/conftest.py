@@ -11,7 +11,7 @@ import pytest
 
 from functions.run_code import sandbox
 from functions.run_code.handler import settings
-from functions.shared.settings import RunCodeSettings
+from functions.shared.sandbox_settings import RunCodeSettings
 from tests.sandbox.asking import Sandbox
 
 LIBRARIES = ("IPython", "ipykernel", "matplotlib", "numpy", "pandas", "traitlets", "zmq")

@@ -12,7 +12,7 @@ from functions.chat.tool_calls import CheckedCall
 from functions.run_code.failure import RunFailed
 from functions.run_code.forms import code_of
 from functions.run_code.handler import handler, settings
-from functions.shared.settings import RunCodeSettings
+from functions.shared.sandbox_settings import RunCodeSettings
 
 SECONDS = 30
 MEMORY_MB = 1536

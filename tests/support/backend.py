@@ -88,6 +88,7 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             continue_turn_function="continue-turn",
             run_action_function="run-action",
             catalogue_function="catalogue",
+            ask_sandbox_function="ask-sandbox",
             agents_file=str(agents_file),
             model_secret_arn=account.secret_arn,
             chat_model="test-model",
@@ -104,7 +105,7 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             budget_open_approvals=3,
         ),
         "conversations": ConversationsSettings(
-            conversations_table=CONVERSATIONS, approvals_table=APPROVALS
+            conversations_table=CONVERSATIONS, approvals_table=APPROVALS, notebooks_bucket=""
         ),
         "approvals": ApprovalsSettings(
             approvals_table=APPROVALS, audit_table=AUDIT, time_zone="UTC", self_confirm=False
@@ -159,6 +160,7 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             target="default",
             launch_role_arn=LAUNCH_ROLE,
             run_action_function="run_action",
+            ask_sandbox_function="ask_sandbox",
         ),
         "record_outcome": RecordOutcomeSettings(
             stage="dev",
