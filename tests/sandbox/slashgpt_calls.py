@@ -10,8 +10,8 @@ import pytest
 from functions.chat.rooms import Result
 from functions.chat.tool_calls import CheckedCall
 from functions.run_code.failure import RunFailed
-from functions.run_code.forms import code_of
 from functions.run_code.handler import handler, settings
+from functions.shared.code_forms import NoCode, code_of
 from functions.shared.sandbox_settings import RunCodeSettings
 
 SECONDS = 30
@@ -26,6 +26,8 @@ def run_in_sandbox(call: CheckedCall, root: Path) -> Result:
         event = _notebook(call) if call.action.kind == "notebook" else _module(call, root)
     except RunFailed as failed:
         return Result("failed", failed.text())
+    except NoCode as failed:
+        return Result("failed", str(failed))
     with _settings():
         answer = handler({"v": 1, "seconds": SECONDS, **event}, None)
     # A traceback is the notebook's result, as it is in SlashGPT: the model reads it and mends its code.

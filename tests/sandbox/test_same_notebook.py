@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 from functions.chat.fenced_code import fenced_call
-from functions.run_code.forms import code_of
+from functions.shared.code_forms import code_of
 
 
 @pytest.mark.parametrize(

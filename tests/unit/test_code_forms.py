@@ -2,8 +2,7 @@
 
 import pytest
 
-from functions.run_code.failure import RunFailed
-from functions.run_code.forms import code_of
+from functions.shared.code_forms import NoCode, code_of
 
 
 @pytest.mark.parametrize(
@@ -25,9 +24,8 @@ def test_lines_and_texts_are_one_text(arguments, code):
     "arguments", [{}, {"code": None}, {"code": []}, {"code": [1]}, {"code": {"a": 1}}]
 )
 def test_a_call_without_code_is_refused(arguments):
-    with pytest.raises(RunFailed) as refused:
+    with pytest.raises(NoCode, match="holds no code"):
         code_of("run_python_code", arguments)
-    assert refused.value.code == "no_code"
 
 
 def test_a_diagram_s_text_cannot_leave_its_quotes():

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.run_code.failure import RunFailed
-
 RUN, PYTHON, DRAW = "run_python_code", "python", "draw_diagram"
+_NO_CODE = "The call holds no code: `code` is a text, or a list of lines."
 _DIAGRAM = """\
 from IPython.display import display
 diagram = {diagram!r}
@@ -14,13 +13,17 @@ display({{"text/vnd.graphviz": diagram, "text/plain": diagram}}, raw=True)
 """
 
 
+class NoCode(ValueError):
+    """A call that holds nothing to run; its text is a sentence for the model."""
+
+
 def code_of(function: str, arguments: Mapping[str, Any] | str) -> str:
-    """The code that a call stands for; raises `RunFailed` where it holds none."""
+    """The code that a call stands for; raises `NoCode`."""
     given = arguments if isinstance(arguments, str) else arguments.get("code")
     if isinstance(given, str):
         code = given
     elif isinstance(given, Sequence) and given and all(isinstance(line, str) for line in given):
         code = "".join(line if line.endswith("\n") else f"{line}\n" for line in given)
     else:
-        raise RunFailed("no_code", "The call holds no code: `code` is a text, or a list of lines.")
+        raise NoCode(_NO_CODE)
     return _DIAGRAM.format(diagram=code) if function == DRAW else code
