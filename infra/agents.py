@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.manifests.compile import Verdict, compile_manifest, is_manifest
+from infra.manifests.compile import RUN_PYTHON, Verdict, compile_manifest, is_manifest
 from infra.manifests.problems import BadManifest, Problem
 
 FILE = "agents.json"
@@ -75,6 +75,25 @@ def groups_named(compiled: Compiled) -> list[str]:
     """The groups of people that agents' access names."""
     access = [agent.get("access", {}) for agent in compiled.values()]
     return sorted({group for said in access for groups in said.values() for group in groups})
+
+
+def uses_python(compiled: Compiled) -> bool:
+    """Whether an agent runs Python, which needs the sandbox."""
+    return any(
+        agent.get("notebook")
+        or any(action["kind"] in RUN_PYTHON for action in agent.get("actions", {}).values())
+        for agent in compiled.values()
+    )
+
+
+def modules_named(compiled: Compiled) -> dict[str, str]:
+    """The SHA-256 of every Python file of the operator, by its name in the manifests."""
+    return {
+        action["file"]: action["sha256"]
+        for agent in compiled.values()
+        for action in agent.get("actions", {}).values()
+        if action["kind"] == "module" and "sha256" in action
+    }
 
 
 def _of_actions(compiled: Compiled, named: Any) -> list[str]:

@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from functions.shared.plan import canonical, digest_of
 from infra.manifests.actions import Action, Client, Module, Notebook
+from infra.manifests.code import Code, Resource
 from infra.manifests.compiled_actions import (
     Surroundings,
     compile_action,
@@ -22,17 +23,20 @@ from infra.manifests.members import (
     categorized,
     check_names,
     model_options,
+    policed,
     rules,
     texts,
     tool_choice,
 )
 from infra.manifests.pieces import checked
 from infra.manifests.problems import BadManifest, Findings, Problem
+from infra.manifests.resources import read_resources
 from infra.manifests.slots import compiled_slots, read_slots, slot_actions, slot_functions
 from infra.manifests.source import SUFFIXES, read_source
 from infra.manifests.unreadable import Unreadable
 from infra.manifests.words import in_our_words
 
+RUN_PYTHON = ("notebook", "module")
 AGENT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -45,7 +49,9 @@ class Verdict:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
-    """The files that it names, as far as they were found."""
+    """The files that it names, and the folders it lists, as far as they were found."""
+    code: Code = field(default_factory=Code)
+    """What only the sandbox carries of it."""
 
     def compiled(self) -> dict[str, Any]:
         """The agent; raises `BadManifest`."""
@@ -65,6 +71,7 @@ def compile_manifest(
     findings = Findings(shown or file.name)
     folder = Folder.of(file, root)
     agent = None
+    code = Code()
     if not AGENT_ID.fullmatch(file.stem):
         message = "the file's stem is the agent's id: a-z, 0-9, - and _"
         findings.refuse("bad_id", (), message)
@@ -77,12 +84,12 @@ def compile_manifest(
     else:
         findings.lines.update(source.lines)
         if isinstance(source.value, dict):
-            agent = _compiled(source.value, file, folder, aliases or {}, findings)
+            agent = _compiled(source.value, file, folder, aliases or {}, findings, code)
         else:
             findings.refuse("bad_manifest", (), "a mapping is expected")
     usable = agent if not findings.problems else None
     problems, warnings = tuple(findings.problems), tuple(findings.warnings)
-    return Verdict(file.stem, usable, problems, warnings, tuple(sorted(folder.read)))
+    return Verdict(file.stem, usable, problems, warnings, tuple(sorted(folder.read)), code)
 
 
 def _compiled(
@@ -91,6 +98,7 @@ def _compiled(
     folder: Folder,
     aliases: Mapping[str, str],
     findings: Findings,
+    code: Code,
 ) -> dict[str, Any]:
     manifest = in_our_words(written, findings)
     version = 2 if manifest.get("version") == 2 else 1
@@ -111,9 +119,10 @@ def _compiled(
     read = {
         name: read_action(action, ("actions", name), findings) for name, action in actions.items()
     }
-    around = Surroundings(head, version, folder, siblings_of(file), findings)
+    around = Surroundings(head, version, folder, siblings_of(file), findings, code)
     functions = [categorized(function, head) for function in listed.usable]
-    done = _actions(functions, read, around)
+    done = _actions([*functions, *_unlisted(listed.names, around)], read, around)
+    code.resources = _resources(done, around)
     if slots:
         functions = [*functions, *_slot_functions(slots, functions, around)]
         done |= slot_actions(head.slots_processor)
@@ -134,7 +143,27 @@ def _compiled(
     }
     said = {name: value for name, value in agent.items() if value not in (None, "", [], {})}
     said.setdefault("prompt", "")
-    return {**said, "digest": digest_of(canonical(said))}
+    files = {one.name: one.sha256 for one in code.resources}
+    return {
+        **said,
+        "digest": digest_of(canonical({**said, **({"resources": files} if files else {})})),
+    }
+
+
+def _unlisted(names: frozenset[str] | None, around: Surroundings) -> list[dict[str, Any]]:
+    """Functions of the notebook that `policy` names and `functions` does not."""
+    return [{"name": name} for name in policed(around.head) if name not in (names or ())]
+
+
+def _resources(
+    actions: Mapping[str, Mapping[str, Any]], around: Surroundings
+) -> tuple[Resource, ...]:
+    head, kinds = around.head, {action["kind"] for action in actions.values()}
+    if head.resources and not head.notebook and kinds.isdisjoint(RUN_PYTHON):
+        tell = around.findings.warn if around.version == 1 else around.findings.refuse
+        tell("resources_unused", ("resources",), "there is no notebook and no module to read them")
+        return ()
+    return read_resources(head.resources, around.folder, around.findings)
 
 
 def _usable(above: Mapping[str, Any]) -> Head:

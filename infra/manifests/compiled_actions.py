@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from functions.shared.kinds import KINDS
@@ -20,6 +20,7 @@ from infra.manifests.actions import (
     Rest,
 )
 from infra.manifests.address import read_address
+from infra.manifests.code import Code, ModuleText
 from infra.manifests.files import FileRefused, Folder
 from infra.manifests.functions import properties_of, required_of
 from infra.manifests.manifest import Head
@@ -42,6 +43,7 @@ class Surroundings:
     siblings: frozenset[str]
     """The ids of every agent of the set."""
     findings: Findings
+    code: Code = field(default_factory=Code)
 
 
 def read_action(written: Any, key: Key, findings: Findings) -> Action | None:
@@ -99,7 +101,7 @@ def compile_action(
 def compile_module(name: str, around: Surroundings) -> dict[str, Any]:
     """The action of a function that a Python file of the operator holds."""
     compiled = compile_action(Module(kind="module"), {"name": name}, around)
-    compiled["file"] = file = around.head.module or ""
+    compiled["file"] = file = around.head.module_file
     try:
         text = read_text(around.folder.find(file))
     except FileRefused as error:
@@ -112,7 +114,9 @@ def compile_module(name: str, around: Surroundings) -> dict[str, Any]:
     except Unreadable as error:
         around.findings.refuse(error.mistakes[0].code, ("module",), str(error))
         return compiled
-    return {**compiled, "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest()}
+    sha256 = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    around.code.module = ModuleText(file, text, sha256)
+    return {**compiled, "sha256": sha256}
 
 
 def _approval(action: Action, name: str, around: Surroundings) -> str:

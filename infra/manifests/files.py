@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 HOMES = ("agents", "manifests")
 """What a folder of manifests is called; the folder that holds it is the root of what they may name."""
@@ -24,7 +24,7 @@ class Folder:
     own: Path
     root: Path
     read: set[Path] = field(default_factory=set, compare=False)
-    """The files that were found."""
+    """What was found: files, and the folders that were listed."""
 
     @classmethod
     def of(cls, manifest: Path, root: Path | None = None) -> "Folder":
@@ -34,10 +34,7 @@ class Folder:
 
     def find(self, name: str) -> Path:
         """The file of a name as a manifest writes it; raises `FileRefused`."""
-        if "\0" in name or "\\" in name or _SCHEME.match(name):
-            raise FileRefused("file_outside", f"{name!r} is not the name of a file beside it")
-        if Path(name).is_absolute():
-            raise FileRefused("file_outside", f"{name!r} leaves the manifest's folder")
+        _check_name(name)
         leaves = False
         for folder in self._folders():
             try:
@@ -55,6 +52,26 @@ class Folder:
             raise FileRefused("file_outside", f"{name!r} leads out of {self.root.name}/")
         raise FileRefused("file_missing", f"there is no file {name!r}")
 
+    def place(self, name: str) -> Path:
+        """The file or folder of a name that is the same below another folder: no `..`, nothing hidden, no link.
+
+        Raises `FileRefused`.
+        """
+        _check_name(name)
+        parts = PurePosixPath(name).parts
+        if not parts or any(part.startswith(".") for part in parts):
+            message = f"{name!r} is no name below the manifest's folder, or is hidden"
+            raise FileRefused("bad_resource", message)
+        for folder in self._folders():
+            place = folder
+            for part in parts:
+                place /= part
+                if place.is_symlink():
+                    raise FileRefused("resource_link", f"{name!r} is a link, or lies in one")
+            if place.exists():
+                return place
+        raise FileRefused("file_missing", f"there is no file or folder {name!r}")
+
     def shown(self, file: Path) -> str:
         """A found file as messages name it."""
         return str(file.relative_to(self.root))
@@ -64,6 +81,13 @@ class Folder:
             return [self.own]
         above = [self.own, *self.own.parents]
         return above[: above.index(self.root) + 1]
+
+
+def _check_name(name: str) -> None:
+    if "\0" in name or "\\" in name or _SCHEME.match(name):
+        raise FileRefused("file_outside", f"{name!r} is not the name of a file beside it")
+    if Path(name).is_absolute():
+        raise FileRefused("file_outside", f"{name!r} leaves the manifest's folder")
 
 
 def _root_above(own: Path) -> Path:

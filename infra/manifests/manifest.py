@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator
 
 from infra.manifests.actions import AnyAction
-from infra.manifests.part import AgentId, Group, Host, Name, Part, Text
+from infra.manifests.part import AgentId, Group, Host, Name, Part, Text, refused
 
 
 class Function(Part):
@@ -26,6 +26,29 @@ class Policy(Part):
     approval: Literal["never", "always", "policy"] = Field(
         description="`policy` leaves it to the policy engine; without one it is `always`."
     )
+
+
+class ModuleFile(Part):
+    """The Python file of the operator whose functions the agent may call."""
+
+    file: Text = Field(description="The file's name.")
+    network: bool = Field(
+        False,
+        description="Whether it needs the network. Python has none here, so `true` is refused: what is outside "
+        "is an action of kind `rest`.",
+    )
+
+    @field_validator("network")
+    @classmethod
+    def is_not_needed(cls, network: bool) -> bool:
+        if network:
+            message = "Python has no network here; what the file asks outside belongs into an action of kind rest"
+            raise refused("module_needs_network", message)
+        return network
+
+
+def _form_of_module(written: Any) -> str:
+    return "text" if isinstance(written, str) else "mapping"
 
 
 class Slot(Part):
@@ -156,9 +179,27 @@ class Head(Part):
     )
     starts: bool = Field(False, description="Whether the agent speaks first.")
     notebook: bool = Field(False, description="Functions without an action are a notebook's.")
-    module: str | None = Field(
-        None, description="The Python file whose functions the functions without an action are."
+    module: (
+        Annotated[
+            Annotated[str, Tag("text")] | Annotated[ModuleFile, Tag("mapping")],
+            Discriminator(_form_of_module),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="The Python file whose functions the functions without an action are: its name, or "
+        "`{file, network}`. The operator's page lists it by its SHA-256.",
     )
+    resources: tuple[Text, ...] = Field(
+        (),
+        description="Files, and folders with all that is in them, which the agent's Python finds under the same names: "
+        "at most 40, each 10 MB, together 20 MB and 2 MB packed; no links. What is hidden in a folder is left out.",
+    )
+
+    @property
+    def module_file(self) -> str:
+        """The name of the Python file; empty where there is none."""
+        return self.module.file if isinstance(self.module, ModuleFile) else self.module or ""
 
 
 class Manifest(Head):

@@ -15,6 +15,8 @@ from infra.manifests.unreadable import Unreadable
 TEMPERATURE = 0.7
 """What SlashGPT sends where a manifest says nothing."""
 RESOURCE = "{resource}"
+NOTEBOOK_FUNCTIONS = ("run_python_code", "python", "draw_diagram")
+"""What models call in a notebook, offered or not."""
 
 
 def texts(around: Surroundings) -> dict[str, Any]:
@@ -61,6 +63,7 @@ def rules(around: Surroundings) -> dict[str, Any]:
         "skip_function_result": head.skip_function_result or None,
         "starts": head.starts or None,
         "notebook": head.notebook or None,
+        "resources": [one.name for one in around.code.resources],
         "limits": head.limits.model_dump(exclude_none=True),
         "agents": [agent for agent in head.agents if agent in around.siblings],
         "access": head.access.model_dump(mode="json", exclude_defaults=True),
@@ -109,13 +112,18 @@ def check_names(names: frozenset[str], actions: Iterable[str], around: Surroundi
     tell = around.findings.warn if around.version == 1 else around.findings.refuse
     for member, named in (("actions", actions), ("policy", around.head.policy)):
         for name in named:
-            if name not in names:
+            if name not in names and name not in policed(around.head):
                 tell("no_such_function", (member, name), f"no function is named {name}")
     for index, agent in enumerate(around.head.agents):
         if agent not in around.siblings:
             tell("unknown_agent", ("agents", index), f"there is no agent {agent}")
     if around.version == 2 and not _prompt_of(around.head).strip():
         around.findings.refuse("missing_key", ("prompt",), "it is missing")
+
+
+def policed(head: Head) -> list[str]:
+    """The notebook's functions that `policy` names; models call them offered or not."""
+    return [name for name in head.policy if head.notebook and name in NOTEBOOK_FUNCTIONS]
 
 
 def _prompt_of(head: Head) -> str:

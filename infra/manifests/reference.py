@@ -16,6 +16,7 @@ from infra.manifests.manifest import (
     Head,
     Limits,
     Manifest,
+    ModuleFile,
     Policy,
     Slot,
     SlotsTexts,
@@ -28,6 +29,7 @@ PAGE_FILE = ROOT / "docs" / "manifest.md"
 PARTS: Mapping[str, type[BaseModel]] = {
     "functions": Function,
     "policy": Policy,
+    "module": ModuleFile,
     "slots": Slot,
     "slots_texts": SlotsTexts,
     "limits": Limits,

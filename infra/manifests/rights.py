@@ -48,7 +48,7 @@ def statements_of(agent: Mapping[str, Any]) -> list[Statement]:
     statements: list[Statement] = []
     functions = {function["name"]: function for function in agent.get("functions", ())}
     for name, action in agent.get("actions", {}).items():
-        for statement in _of_action(action, functions[name]):
+        for statement in _of_action(action, functions.get(name, {})):
             if statement not in statements:
                 statements.append(statement)
     return statements

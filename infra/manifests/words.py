@@ -15,7 +15,7 @@ ACTION_WORDS = {
     "emit_data": "data",
 }
 """SlashGPT's words for what an action says."""
-LIST_KEYS = ("intro", "language", "list", "agents", "samples")
+LIST_KEYS = ("intro", "language", "list", "agents", "samples", "resources")
 
 
 def in_our_words(written: Mapping[str, Any], findings: Findings) -> dict[str, Any]:

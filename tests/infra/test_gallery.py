@@ -6,17 +6,19 @@ import shutil
 import pytest
 
 from functions.shared.kinds import KINDS
-from infra.agents import compile_agents, read_folder
+from infra.agents import compile_agents, read_folder, uses_python
 from infra.page import ROOT
 
 GALLERY = ROOT / "agents" / "gallery"
-SHOWN_ELSEWHERE = {"slots", "notebook", "module", "aws"}
-"""By the agents beside the gallery; those that run Python need a sandbox."""
+SHOWN_ELSEWHERE = {"slots", "aws"}
+"""By the agents beside the gallery."""
 IDS = sorted(file.stem for file in GALLERY.glob("*.yaml"))
 
 
 def test_nothing_of_the_gallery_is_deployed_unless_it_is_copied():
-    assert set(compile_agents(ROOT / "agents")).isdisjoint(IDS)
+    shipped = compile_agents(ROOT / "agents")
+    assert set(shipped).isdisjoint(IDS)
+    assert not uses_python(shipped)
 
 
 def test_no_manifest_has_a_problem_or_a_warning():
