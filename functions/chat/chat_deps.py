@@ -1,6 +1,6 @@
 """What a turn needs, what comes in and what comes out of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,8 @@ class ChatDeps:
     budgets: ChatBudgets
     rooms: Rooms
     """Where calls are done that nobody has to countersign."""
+    files: Callable[[str, str], Sequence[str]]
+    """The names of what somebody uploaded to a conversation."""
     workflow: Workflow
     target: Target
     go_on: Callable[[Mapping[str, Any]], None]

@@ -12,7 +12,7 @@ from functions.chat.ask_approval import Target, Workflow
 from functions.chat.chat_deps import ChatDeps
 from functions.chat.idempotency import Claims
 from functions.chat.model import ModelKeyMissing, OpenAIChatModel
-from functions.chat.rooms import LambdaRooms
+from functions.chat.rooms import FOREGROUND_SECONDS, SECONDS, LambdaRooms
 from functions.chat.spending import ChatBudgets
 from functions.shared.agent import Agents
 from functions.shared.approval_table import ApprovalTable
@@ -22,15 +22,17 @@ from functions.shared.identifiers import new_id, utc_now
 from functions.shared.kinds import Place
 from functions.shared.observe import logger
 from functions.shared.settings import ChatSettings
+from functions.shared.uploads import Uploads
 
 KEY_SECONDS = 300
-ROOM_SECONDS = 25
-"""Longer than any room takes for the calls of one answer."""
+SPARE_SECONDS = 5
+"""What a room may take longer than it was given."""
 
 
 def compose(settings: ChatSettings) -> ChatDeps:
     """The dependencies of `POST /chat` and `continue_turn`."""
     dynamodb = client("dynamodb")
+    uploads = Uploads(dynamodb, settings.conversations_table)
 
     def go_on(command: Mapping[str, Any]) -> None:
         """Hand a turn to continue_turn; what cannot be handed over is found by the sweep."""
@@ -67,8 +69,10 @@ def compose(settings: ChatSettings) -> ChatDeps:
             {
                 Place.RUN_ACTION: settings.run_action_function,
                 Place.CATALOGUE: settings.catalogue_function,
+                Place.SANDBOX: settings.ask_sandbox_function,
             },
         ),
+        files=lambda owner, here: [upload.name for upload in uploads.all(owner, here)],
         workflow=Workflow(_LazyStates(), settings.state_machine_arn),
         target=Target(
             settings.target,
@@ -87,14 +91,23 @@ def compose(settings: ChatSettings) -> ChatDeps:
     )
 
 
-@cache
-def _room_client() -> Any:
+def _room_client(seconds: float) -> Any:
     """A Lambda client that waits as long as a room may take, and asks once: a call may have run."""
+    longest = max(SECONDS.values())
+    return _patient_client(FOREGROUND_SECONDS if seconds <= FOREGROUND_SECONDS else longest)
+
+
+@cache
+def _patient_client(seconds: float) -> Any:
     import boto3
     from botocore.config import Config
 
     make: Any = boto3.client
-    config = Config(connect_timeout=3, read_timeout=ROOM_SECONDS, retries={"total_max_attempts": 1})
+    config = Config(
+        connect_timeout=3,
+        read_timeout=seconds + SPARE_SECONDS,
+        retries={"total_max_attempts": 1},
+    )
     return make("lambda", config=config)
 
 

@@ -142,6 +142,7 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
     try:
         talk = Talk(
             agent=chat.agents.get(turn.agent),
+            owner=command.owner,
             conversation_id=conversation.id,
             turns=turns,
             message=turn.message,
@@ -158,6 +159,7 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
             agents=chat.agents,
             rooms=chat.rooms,
             seconds_left=seconds_left,
+            files=lambda: chat.files(command.owner, conversation.id),
             has_tokens=spending.has_tokens,
             remember=remember,
         )

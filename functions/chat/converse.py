@@ -1,15 +1,23 @@
 """The loop of one turn: model, checked calls, results, model again, until a text, a wait, a limit or the deadline."""
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from functions.chat.do_calls import Done, by_who_does, do_calls, error_text, may_be_repeated
-from functions.chat.fenced_code import fenced_call
+from functions.chat.do_calls import (
+    Done,
+    by_who_does,
+    do_calls,
+    error_text,
+    may_be_repeated,
+    place_of,
+)
+from functions.chat.fenced_code import requested_in
 from functions.chat.history import messages_of, switch_in
+from functions.chat.limits import OUT_OF_BUDGET, OUT_OF_CALLS, why_to_stop
 from functions.chat.model import Answer, ModelTimeout, RequestedCall
 from functions.chat.prompt import system_prompt, user_text
-from functions.chat.rooms import Result
+from functions.chat.rooms import Result, Whose
 from functions.chat.steps import (
     STEPS_BYTES,
     asked_step,
@@ -19,6 +27,8 @@ from functions.chat.steps import (
     reply_of,
     result_steps,
     size_of,
+    switch_step,
+    unanswered_in,
 )
 from functions.chat.talk import (
     AwaitsClient,
@@ -30,22 +40,17 @@ from functions.chat.talk import (
     Talk,
     Tools,
 )
-from functions.chat.tool_calls import CheckedCall, check_calls
+from functions.chat.tool_calls import CheckedCall, check_calls, tell_refused
 from functions.chat.trust import with_origins
-from functions.shared.observe import TOOL_CALLS_REFUSED, count, logger
+from functions.shared.kinds import Place
 
 REPEATED_QUESTIONS = 2
 SWITCHES = 3
 WRITE_SECONDS = 1.5
 """What a model call leaves of the time, so that the turn can still be stored."""
-ACTION_SECONDS = 20.0
 LEAST_ACTION_SECONDS = 2.0
-WHOLE_ANSWERS = frozenset({"stop", "tool_calls", "function_call", ""})
-"""Finish reasons after which tool calls are whole; anything else may have cut them."""
 NOT_KNOWN = "This was interrupted: it is not known whether it ran, and it was not run again."
-OUT_OF_CALLS = "This turn reached its limit of {limit} tool calls, so it stops here."
-OUT_OF_SECONDS = "This turn reached its limit of {limit} seconds, so it stops here."
-OUT_OF_TOKENS = "This turn reached its limit of {limit} tokens, so it stops here."
+NO_TIME = "This took longer than the time that a turn has, so it was stopped."
 
 
 def converse(talk: Talk, tools: Tools) -> Ending:
@@ -64,6 +69,7 @@ class _Turn:
         self._done = 0
         self._refused_rounds = 0
         self._handed_out: tuple[str, ...] = ()
+        self._uploaded: Sequence[str] | None = None
         self._began_with = tools.seconds_left()
 
     def run(self) -> Ending:
@@ -82,7 +88,7 @@ class _Turn:
             except ModelTimeout:
                 return self._out_of_time()
             self._tokens += answer.tokens
-            requested = self._requested(answer)
+            requested = requested_in(answer, self._agent, self._talk.message)
             if not requested:
                 return self._finished(reply_of(answer))
             ending = self._answered(answer, requested)
@@ -99,16 +105,6 @@ class _Turn:
             options=self._agent.model_options(),
         )
 
-    def _requested(self, answer: Answer) -> tuple[RequestedCall, ...]:
-        if answer.finish_reason not in WHOLE_ANSWERS:
-            return ()
-        if answer.calls or not self._agent.notebook:
-            return answer.calls
-        code = fenced_call(answer.text, self._talk.message, native=bool(self._agent.functions))
-        if code is None:
-            return ()
-        return (RequestedCall("", code["name"], json.dumps(code["arguments"], ensure_ascii=False)),)
-
     def _messages(self) -> list[Mapping[str, Any]]:
         """What the model is sent: since the agent was handed the conversation, only what was said since."""
         agent, talk = self._agent, self._talk
@@ -123,6 +119,7 @@ class _Turn:
             memory=self._knowledge.memory,
             slots=self._knowledge.slots,
             is_first=self._knowledge.slots is None,
+            files=self._files(),
         )
         history = messages_of(
             prompt=prompt,
@@ -140,7 +137,7 @@ class _Turn:
             turn=self._talk.turn,
             used_ids=self._talk.used_ids | ids_of(self._steps),
         )
-        self._count_refusals(checked)
+        tell_refused(checked, self._tools.model_name)
         asked = asked_step(answer, checked)
         if size_of([*self._steps, asked]) > STEPS_BYTES:
             return self._finished("The model asked for more than fits into one turn.")
@@ -160,32 +157,23 @@ class _Turn:
         self, asked: Step, checked: Sequence[CheckedCall], usable: Sequence[CheckedCall]
     ) -> Ending | None:
         """Nobody has to countersign some: they are done; the others wait for people, or for the client."""
-        gated, waits, others = by_who_does(usable)
+        gated, waits, others = by_who_does(usable, self._tools.rooms)
         self._handed_out = tuple(call.id for call in waits)
         limit = self._agent.limits.tool_calls
         others, too_many = others[: limit - self._done], others[limit - self._done :]
-        results = refusals_of(checked)
         stop = OUT_OF_CALLS.format(limit=limit)
-        results |= {call.id: Result("failed", error_text(stop)) for call in too_many}
+        left_out = {call.id: Result("failed", error_text(stop)) for call in too_many}
         seconds = self._tools.seconds_left() - WRITE_SECONDS
         if others and seconds < LEAST_ACTION_SECONDS:
             return self._out_of_time()
         self._steps.append(asked)
         if not all(may_be_repeated(call) for call in others):
             self._tools.remember(self._out_of_time())
-        done = do_calls(
-            others,
-            agent=self._agent,
-            knowledge=self._knowledge,
-            rooms=self._tools.rooms,
-            seconds=min(seconds, ACTION_SECONDS),
-            may_switch=not gated and not waits and not too_many and self._switches() < SWITCHES,
-            known_agents=self._known_agents(),
-        )
-        self._done += len(others)
-        self._knowledge = done.knowledge
-        left = STEPS_BYTES - size_of(self._steps)
-        self._steps += result_steps(checked, results | done.results, within=left)
+        is_alone = not gated and not waits and not too_many
+        done = self._do(others, may_switch=is_alone and self._switches() < SWITCHES)
+        self._keep(checked, left_out | done.results)
+        if done.postponed:
+            return self._out_of_time()
         gated += done.gated
         if gated:
             return self._needs_approval(gated)
@@ -195,19 +183,37 @@ class _Turn:
             return self._finished(stop)
         return self._after(done, is_whole=len(usable) == len(checked))
 
+    def _do(self, calls: Sequence[CheckedCall], *, may_switch: bool) -> Done:
+        """Do the calls in the time there is; what needs more of it is postponed once, and then told."""
+        talk = self._talk
+        done = do_calls(
+            calls,
+            agent=self._agent,
+            knowledge=self._knowledge,
+            rooms=self._tools.rooms,
+            whose=Whose(talk.owner, talk.conversation_id, talk.turn),
+            seconds=self._tools.seconds_left() - WRITE_SECONDS,
+            may_switch=may_switch,
+            known_agents=self._known_agents(),
+        )
+        self._done += len(calls)
+        self._knowledge = done.knowledge
+        if self._tools.may_go_on and not done.gated:
+            return done
+        told = {call.id: Result("failed", error_text(NO_TIME)) for call in done.postponed}
+        return replace(done, results=done.results | told, postponed=())
+
+    def _keep(self, checked: Sequence[CheckedCall], results: Mapping[str, Result]) -> None:
+        """Add the results to the steps, with those of calls that cannot be used."""
+        left = STEPS_BYTES - size_of(self._steps)
+        self._steps += result_steps(checked, refusals_of(checked) | results, within=left)
+
     def _after(self, done: Done, *, is_whole: bool) -> Ending | None:
         """What follows from results alone; completion beside a refused call ends nothing."""
         if done.switch is not None:
             switch = done.switch
             self._agent = self._tools.agents.get(switch.agent)
-            self._steps.append(
-                {
-                    "role": "switch",
-                    "agent": switch.agent,
-                    "message": switch.message,
-                    "initiate": switch.initiate,
-                }
-            )
+            self._steps.append(switch_step(switch))
             if switch.message or switch.initiate:
                 return None
             welcome = [f"You are now with {self._agent.title}.", *self._agent.intro[:1]]
@@ -221,37 +227,47 @@ class _Turn:
         return None
 
     def _resume(self) -> Ending | None:
-        """Calls that an earlier try may have run are not run again; those that wait for people wait on."""
-        asked = next((step for step in reversed(self._steps) if step["role"] == "assistant"), None)
-        answered = {step["tool_call_id"] for step in self._steps if step["role"] == "tool"}
-        left = [call for call in (asked or {}).get("tool_calls", ()) if call["id"] not in answered]
-        if not left:
+        """Calls that an earlier try may have run are not run again, but for code, which changes nothing outside.
+
+        Those that wait for people wait on.
+        """
+        requested = unanswered_in(self._steps)
+        if not requested:
             return None
-        requested = [
-            RequestedCall(call["id"], call["function"]["name"], call["function"]["arguments"])
-            for call in left
-        ]
         checked = check_calls(
             requested, agent=self._agent, turn=self._talk.turn, used_ids=frozenset()
         )
-        gated, waits, others = by_who_does([call for call in checked if not call.complaint])
+        usable = [call for call in checked if not call.complaint]
+        gated, waits, others = by_who_does(usable, self._tools.rooms)
         self._handed_out = tuple(call.id for call in waits)
-        unknown = {call.id: Result("unknown", error_text(NOT_KNOWN)) for call in others}
-        self._steps += result_steps(checked, refusals_of(checked) | unknown)
+        again = [call for call in others if place_of(call) is Place.SANDBOX]
+        never = [call for call in others if call not in again]
+        unknown = {call.id: Result("unknown", error_text(NOT_KNOWN)) for call in never}
+        done = self._do(again, may_switch=False)
+        self._keep(checked, unknown | done.results)
+        if done.postponed:
+            return self._out_of_time()
         if gated:
             return self._needs_approval(gated)
-        return AwaitsClient(**self._so_far()) if waits else None
+        if waits:
+            return AwaitsClient(**self._so_far())
+        return self._after(done, is_whole=False) if again else None
 
     def _limit(self) -> str:
         """Why the turn has to stop here; empty while it may go on."""
-        limits = self._agent.limits
         if not self._tools.has_tokens():
-            return "Today's budget of model tokens is used, so this turn stops here."
-        if limits.tokens and self._tokens >= limits.tokens:
-            return OUT_OF_TOKENS.format(limit=limits.tokens)
-        if limits.seconds and self._began_with - self._tools.seconds_left() >= limits.seconds:
-            return OUT_OF_SECONDS.format(limit=limits.seconds)
-        return ""
+            return OUT_OF_BUDGET
+        took = self._began_with - self._tools.seconds_left()
+        return why_to_stop(self._agent.limits, seconds=took, tokens=self._tokens)
+
+    def _files(self) -> list[str]:
+        """What Python finds in its folder; nothing for an agent without Python, or where there is none."""
+        agent = self._agent
+        if not agent.uses_python or not self._tools.rooms.has(Place.SANDBOX):
+            return []
+        if self._uploaded is None:
+            self._uploaded = self._tools.files()
+        return [*agent.resources, *self._uploaded]
 
     def _switches(self) -> int:
         return sum(step["role"] == "switch" for step in self._steps)
@@ -265,7 +281,8 @@ class _Turn:
         )
 
     def _needs_approval(self, gated: Sequence[CheckedCall]) -> Ending:
-        calls = with_origins(gated, self._talk.turns, self._talk.message, self._steps)
+        talk, agents = self._talk, self._tools.agents.get
+        calls = with_origins(gated, talk.turns, talk.message, self._steps, agents=agents)
         return NeedsApproval(**self._so_far(), calls=calls)
 
     def _finished(self, reply: str) -> Ending:
@@ -281,13 +298,3 @@ class _Turn:
             "knowledge": self._knowledge,
             "handed_out": self._handed_out,
         }
-
-    def _count_refusals(self, checked: Sequence[CheckedCall]) -> None:
-        """Which model fills arguments well is an open question that this metric answers."""
-        refused = [call for call in checked if call.complaint]
-        for call in refused:
-            logger.info(
-                "a tool call was refused", function=call.name, complaint=call.complaint[:200]
-            )
-        if refused:
-            count(TOOL_CALLS_REFUSED, len(refused), model=self._tools.model_name)

@@ -8,14 +8,14 @@ from typing import Any
 
 from functions.chat.emit import Switch, SwitchRefused, emitted, switch_of
 from functions.chat.history import result_text
-from functions.chat.rooms import Result, Rooms
+from functions.chat.rooms import OUT_OF_TIME, Result, Rooms, Whose
 from functions.chat.slots import names_run, run_slot_call
 from functions.chat.tool_calls import GATED_PER_ANSWER, CheckedCall
 from functions.shared.agent import Action, Agent
 from functions.shared.kinds import KINDS, Place
 from functions.shared.observe import logger
 from functions.shared.operations import READS
-from functions.shared.placeholders import MissingValue
+from functions.shared.placeholders import MissingValue, fill_only
 from functions.shared.text_actions import BadText, data_url_text, message_text
 
 NO_SANDBOX = "This deployment runs no Python: the function {name!r} needs the sandbox, which is not deployed."
@@ -25,6 +25,7 @@ ONE_SWITCH = "Another call of this answer has already handed the conversation ov
 SWITCH_ALONE = "Hand the conversation over in an answer of its own; other calls still wait."
 NOTHING = Action("message_template")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+ELSEWHERE = (Place.CATALOGUE, Place.RUN_ACTION, Place.SANDBOX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Done:
     """Whether every slot is filled and the agent ends with that."""
     gated: tuple[CheckedCall, ...] = ()
     """Calls that a person has to countersign after all."""
+    postponed: tuple[CheckedCall, ...] = ()
+    """Calls that took longer than there was time, and may be done again with more of it."""
 
 
 @dataclass(slots=True)
@@ -72,12 +75,19 @@ def place_of(call: CheckedCall) -> Place:
 
 
 def by_who_does(
-    calls: Sequence[CheckedCall],
+    calls: Sequence[CheckedCall], rooms: Rooms
 ) -> tuple[list[CheckedCall], list[CheckedCall], list[CheckedCall]]:
-    """Those that people countersign, those that the client does, and all others."""
-    gated = [call for call in calls if call.is_gated and place_of(call) is not Place.SANDBOX]
+    """Those that people countersign, those that the client does, and all others.
+
+    Nobody is asked about Python where there is no room for it.
+    """
+    gated = [call for call in calls if call.is_gated and _has_room(call, rooms)]
     waits = [call for call in calls if place_of(call) is Place.CLIENT]
     return gated, waits, [call for call in calls if call not in gated and call not in waits]
+
+
+def _has_room(call: CheckedCall, rooms: Rooms) -> bool:
+    return place_of(call) is not Place.SANDBOX or rooms.has(Place.SANDBOX)
 
 
 def may_be_repeated(call: CheckedCall) -> bool:
@@ -94,6 +104,7 @@ def do_calls(
     agent: Agent,
     knowledge: Knowledge,
     rooms: Rooms,
+    whose: Whose,
     seconds: float,
     may_switch: bool,
     known_agents: frozenset[str],
@@ -102,51 +113,69 @@ def do_calls(
 
     What is done here is done in order; each other room is handed its calls at once, and runs them side by side.
     """
-    elsewhere = _elsewhere(calls, agent, rooms, seconds)
-    gated = tuple(
-        call for call in calls if call.id in elsewhere and elsewhere[call.id].status == "gated"
-    )
-    doing = _Doing({id: result for id, result in elsewhere.items() if result.status != "gated"})
+    elsewhere = _elsewhere(calls, agent, rooms, seconds, whose)
+    gated = _said(calls, elsewhere, "gated")
+    postponed = _said(calls, elsewhere, OUT_OF_TIME)
+    unanswered = {call.id for call in (*gated, *postponed)}
+    doing = _Doing({id: result for id, result in elsewhere.items() if id not in unanswered})
     for call in calls:
         for name in names_run(call.name, call.arguments or {}):
             logger.info(f"function called: {name}")
         if place_of(call) is Place.CHAT:
             knowledge = _do_here(
-                call, agent, knowledge, doing, may_switch and not gated, known_agents
+                call, agent, knowledge, doing, may_switch and not unanswered, known_agents
             )
-        elif place_of(call) is Place.SANDBOX:
+        elif not _has_room(call, rooms):
             text = NO_SANDBOX.format(name=call.name)
             doing.results[call.id] = Result("failed", error_text(text, code=SANDBOX_CODE))
     for call in gated[GATED_PER_ANSWER:]:
         doing.results[call.id] = Result("failed", error_text(TOO_MANY_GATED))
     gated = gated[:GATED_PER_ANSWER]
-    is_complete = doing.is_complete and all(
-        result.status == "succeeded" for result in doing.results.values()
+    is_complete = (
+        doing.is_complete
+        and not postponed
+        and all(result.status == "succeeded" for result in doing.results.values())
     )
-    return Done(doing.results, knowledge, doing.switch, is_complete, gated)
+    return Done(doing.results, knowledge, doing.switch, is_complete, gated, postponed)
 
 
 def _elsewhere(
-    calls: Sequence[CheckedCall], agent: Agent, rooms: Rooms, seconds: float
+    calls: Sequence[CheckedCall], agent: Agent, rooms: Rooms, seconds: float, whose: Whose
 ) -> dict[str, Result]:
     """What the other rooms say of their calls; each is handed its own at once, and they work side by side."""
     shares = [
         (place, there)
-        for place in (Place.CATALOGUE, Place.RUN_ACTION)
-        if (there := [call for call in calls if place_of(call) is place])
+        for place in ELSEWHERE
+        if (there := [call for call in calls if place_of(call) is place and _has_room(call, rooms)])
     ]
     if not shares:
         return {}
     with ThreadPoolExecutor(len(shares)) as pool:
-        said = list(pool.map(lambda share: rooms.run(share[0], agent, share[1], seconds), shares))
-    return {
-        call.id: replace(
-            result,
-            is_outside_text=place is Place.RUN_ACTION and result.status in ("succeeded", "failed"),
+        said = list(
+            pool.map(lambda share: rooms.run(share[0], agent, share[1], seconds, whose), shares)
         )
-        for (place, there), results in zip(shares, said, strict=True)
+    return {
+        call.id: _as_read(result, call, agent)
+        for (_, there), results in zip(shares, said, strict=True)
         for call, result in zip(there, results, strict=True)
     }
+
+
+def _as_read(result: Result, call: CheckedCall, agent: Agent) -> Result:
+    """The result with what the model has to know of it, in the form that the manifest gives a notebook's."""
+    kind = (call.action or NOTHING).kind
+    if result.status not in ("succeeded", "failed"):
+        return result
+    text = result.text
+    if kind == "notebook" and agent.result_form:
+        text = result_text(fill_only(agent.result_form, result=text))
+    return replace(result, text=text, is_outside_text=KINDS[kind].brings_outside_text)
+
+
+def _said(
+    calls: Sequence[CheckedCall], results: Mapping[str, Result], status: str
+) -> tuple[CheckedCall, ...]:
+    return tuple(call for call in calls if call.id in results and results[call.id].status == status)
 
 
 def error_text(sentence: str, *, code: str = "") -> str:

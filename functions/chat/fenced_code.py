@@ -1,10 +1,28 @@
-"""Code in a fenced answer of an agent with a notebook, read as the call that it stands for."""
+"""What an answer asks for: its tool calls, or code in a fence, read as the call that it stands for."""
 
+import json
 from typing import Any
+
+from functions.chat.model import Answer, RequestedCall
+from functions.shared.agent import Agent
 
 FENCE = "```"
 RUN = "run_python_code"
+WHOLE_ANSWERS = frozenset({"stop", "tool_calls", "function_call", ""})
+"""Finish reasons after which tool calls are whole; anything else may have cut them."""
 _CODE_BEGINS = ("!pip", "from ", "import ")
+
+
+def requested_in(answer: Answer, agent: Agent, message: str) -> tuple[RequestedCall, ...]:
+    """The calls of an answer; for an agent with a notebook, code in a fence where there are none."""
+    if answer.finish_reason not in WHOLE_ANSWERS:
+        return ()
+    if answer.calls or not agent.notebook:
+        return answer.calls
+    code = fenced_call(answer.text, message, native=bool(agent.functions))
+    if code is None:
+        return ()
+    return (RequestedCall("", code["name"], json.dumps(code["arguments"], ensure_ascii=False)),)
 
 
 def fenced_call(reply: str, last_user: str, *, native: bool) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from functions.chat.history import result_text
@@ -12,12 +12,24 @@ from functions.shared.kinds import Place
 from functions.shared.observe import logger
 
 NO_ANSWER = "The room that does this gave no answer; it is not known whether it ran."
-STATUSES = frozenset({"succeeded", "failed", "gated", "unknown"})
+OUT_OF_TIME = "out_of_time"
+STATUSES = frozenset({"succeeded", "failed", "gated", "unknown", OUT_OF_TIME})
+FOREGROUND_SECONDS = 20.0
+"""What calls may take while somebody waits for the answer."""
+SECONDS = {
+    Place.CATALOGUE: FOREGROUND_SECONDS,
+    Place.RUN_ACTION: FOREGROUND_SECONDS,
+    Place.SANDBOX: 150.0,
+}
+"""The longest that a room is given for the calls of one answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call gave: `gated` means that a person has to countersign it after all."""
+    """What a call gave: `gated` means that a person has to countersign it after all.
+
+    `out_of_time`: it took longer than it was given, did nothing, and may be done again with more time.
+    """
 
     status: str
     text: str
@@ -25,34 +37,66 @@ class Result:
     """Whether somebody outside wrote it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The conversation that calls belong to."""
+
+    owner: str
+    conversation_id: str
+    turn: int
+
+
 class Rooms(Protocol):
+    def has(self, place: Place) -> bool:
+        """Whether this deployment has the room."""
+
     def run(
-        self, place: Place, agent: Agent, calls: Sequence[CheckedCall], seconds: float
+        self,
+        place: Place,
+        agent: Agent,
+        calls: Sequence[CheckedCall],
+        seconds: float,
+        whose: Whose,
     ) -> list[Result]:
         """The result of every call in order; a room that fails gives results that say so."""
 
 
 class LambdaRooms:
-    """Rooms by their functions' names; the Lambda client never retries, because a call may have run."""
+    """Rooms by their functions' names; the Lambda client never retries, because a call may have run.
 
-    def __init__(self, client: Callable[[], Any], functions: Mapping[Place, str]) -> None:
+    `client` is told how many seconds it may have to wait.
+    """
+
+    def __init__(self, client: Callable[[float], Any], functions: Mapping[Place, str]) -> None:
         self._client = client
         self._functions = functions
 
+    def has(self, place: Place) -> bool:
+        return bool(self._functions.get(place))
+
     def run(
-        self, place: Place, agent: Agent, calls: Sequence[CheckedCall], seconds: float
+        self,
+        place: Place,
+        agent: Agent,
+        calls: Sequence[CheckedCall],
+        seconds: float,
+        whose: Whose,
     ) -> list[Result]:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        seconds = round(min(seconds, SECONDS[place]), 1)
         event = {
             "v": 1,
             "agent": agent.id,
             "manifest": agent.digest,
-            "seconds": round(seconds, 1),
+            "seconds": seconds,
             "calls": [_handed_over(call) for call in calls],
         }
+        if place is Place.SANDBOX:
+            # Only there does it matter: the conversation's own notebook, files and environment.
+            event |= asdict(whose)
         try:
-            answer = self._client().invoke(
+            answer = self._client(seconds).invoke(
                 FunctionName=self._functions[place],
                 InvocationType="RequestResponse",
                 Payload=json.dumps(event).encode(),

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.chat.do_calls import error_text
+from functions.chat.emit import Switch
 from functions.chat.history import result_text
-from functions.chat.model import Answer, ModelBadAnswer
+from functions.chat.model import Answer, ModelBadAnswer, RequestedCall
 from functions.chat.rooms import Result
 from functions.chat.tool_calls import CheckedCall
 
@@ -50,6 +51,27 @@ def result_steps(
             step = _result_step(call, Result(results[call.id].status, error_text(LEFT_OUT)))
         steps.append(step)
     return steps
+
+
+def switch_step(switch: Switch) -> Step:
+    """The conversation's hand-over to another agent."""
+    return {
+        "role": "switch",
+        "agent": switch.agent,
+        "message": switch.message,
+        "initiate": switch.initiate,
+    }
+
+
+def unanswered_in(steps: Sequence[Step]) -> list[RequestedCall]:
+    """The calls of the model's last message that have no result yet."""
+    asked = next((step for step in reversed(steps) if step["role"] == "assistant"), None)
+    answered = {step["tool_call_id"] for step in steps if step["role"] == "tool"}
+    return [
+        RequestedCall(call["id"], call["function"]["name"], call["function"]["arguments"])
+        for call in (asked or {}).get("tool_calls", ())
+        if call["id"] not in answered
+    ]
 
 
 def on_the_wire(steps: Sequence[Step]) -> list[Step]:

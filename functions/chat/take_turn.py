@@ -142,6 +142,7 @@ def _make(
         )
     talk = Talk(
         agent=agent,
+        owner=asked.owner,
         conversation_id=asked.conversation_id,
         turns=turns,
         message=asked.message,
@@ -157,6 +158,8 @@ def _make(
         agents=deps.agents,
         rooms=deps.rooms,
         seconds_left=seconds_left,
+        may_go_on=True,
+        files=lambda: deps.files(asked.owner, asked.conversation_id),
         has_tokens=spending.has_tokens,
         remember=lambda ending: stored.remember(blank, ending),
     )

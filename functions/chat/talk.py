@@ -55,6 +55,7 @@ class Talk:
     """What a turn begins with."""
 
     agent: Agent
+    owner: str
     conversation_id: str
     turns: Sequence[Turn]
     """The turns before this one, oldest first."""
@@ -79,6 +80,10 @@ class Tools:
     agents: Agents
     rooms: Rooms
     seconds_left: Callable[[], float]
+    may_go_on: bool = False
+    """Whether what does not fit into this time is gone on with in the background."""
+    files: Callable[[], Sequence[str]] = tuple
+    """The names of the files that were uploaded to the conversation."""
     has_tokens: Callable[[], bool] = lambda: True
     remember: Callable[[Ending], None] = lambda ending: None
     """Stores how far the turn is, before something is done that must not be done twice."""

@@ -13,6 +13,7 @@ from typing import Any
 from functions.chat.arguments import ARGUMENT_BYTES, UnreadableArguments, arguments_of
 from functions.chat.model import RequestedCall
 from functions.shared.agent import Action, Agent
+from functions.shared.observe import TOOL_CALLS_REFUSED, count, logger
 from functions.shared.run_instances import BadArguments
 
 CALLS_PER_ANSWER = 32
@@ -98,11 +99,22 @@ def check_calls(
     return checked
 
 
+def tell_refused(calls: Iterable[CheckedCall], model: str) -> None:
+    """Log and count what cannot be used: which model fills arguments well is an open question."""
+    refused = [call for call in calls if call.complaint]
+    for call in refused:
+        logger.info("a tool call was refused", function=call.name, complaint=call.complaint[:200])
+    if refused:
+        count(TOOL_CALLS_REFUSED, len(refused), model=model)
+
+
 def action_of(name: str, agent: Agent) -> Action | None:
     """What is done when this function is called; None where the agent has no such function."""
     if name in agent.functions:
         return agent.actions.get(name)
-    return _NOTEBOOK if agent.notebook and name in NOTEBOOK_FUNCTIONS else None
+    if agent.notebook and name in NOTEBOOK_FUNCTIONS:
+        return agent.actions.get(name, _NOTEBOOK)
+    return None
 
 
 def _checked(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from functions.shared.errors import NotFound
-from functions.shared.kinds import KINDS
+from functions.shared.kinds import KINDS, Place
 
 DEFAULT = "ec2"
 ROOT = Path(__file__).parents[2]
@@ -133,6 +133,8 @@ class Agent:
     starts: bool = False
     """Whether a conversation begins with the agent's words, without a message."""
     notebook: bool = False
+    resources: tuple[str, ...] = ()
+    """The operator's files that its Python finds, by their names there."""
     limits: Limits = Limits()
     slots: Slots | None = None
     agents: tuple[str, ...] = ()
@@ -170,6 +172,7 @@ class Agent:
             parallel_tool_calls=compiled.get("parallel_tool_calls"),
             starts=compiled.get("starts", False),
             notebook=compiled.get("notebook", False),
+            resources=tuple(compiled.get("resources", ())),
             limits=Limits(**compiled.get("limits", {})),
             slots=_slots(slots) if slots else None,
             agents=tuple(compiled.get("agents", ())),
@@ -191,6 +194,12 @@ class Agent:
             "parallel_tool_calls": self.parallel_tool_calls if self.functions else None,
         }
         return {name: value for name, value in said.items() if value is not None}
+
+    @property
+    def uses_python(self) -> bool:
+        """Whether some of its functions run in the sandbox."""
+        kinds = {action.kind for action in self.actions.values()}
+        return self.notebook or any(KINDS[kind].place is Place.SANDBOX for kind in kinds)
 
     def may_be_used_by(self, groups: frozenset[str]) -> bool:
         """Whether somebody of these groups may talk to it."""

@@ -40,6 +40,12 @@ def fill(
     return _TOKEN.sub(replaced, template)
 
 
+def fill_only(template: str, **values: Any) -> str:
+    """The template with these names replaced; other placeholders stay as they are written."""
+    others = {name: f"{{{name}}}" for name in names_in(template)}
+    return fill(template, {**others, **values})
+
+
 def names_in(template: str) -> list[str]:
     """The placeholders of a template in their order, each once."""
     return list(dict.fromkeys(token[1] for token in _TOKEN.finditer(template) if token[1]))

@@ -45,12 +45,16 @@ def converse_once(
     seconds: float = 20.0,
     groups: frozenset[str] = frozenset(),
     remember: Any = lambda ending: None,
+    may_go_on: bool = False,
+    files: Sequence[str] = (),
+    look_for_files: Any = None,
 ) -> Ending:
     """One turn; every history that the model was sent is one that a service takes."""
     with_whom = agent or ec2_agent()
     ending = converse(
         Talk(
             agent=with_whom,
+            owner="owner",
             conversation_id="conversation",
             turns=turns,
             message=message,
@@ -68,6 +72,8 @@ def converse_once(
             rooms=rooms or FakeRooms(),
             seconds_left=lambda: seconds,
             remember=remember,
+            may_go_on=may_go_on,
+            files=look_for_files or (lambda: files),
         ),
     )
     for asked in model.asked:

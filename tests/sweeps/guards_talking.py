@@ -12,7 +12,7 @@ TALKING = (
     guard(
         "a gated call of an answer waits for people",
         "chat/do_calls.py",
-        "    gated = [call for call in calls if call.is_gated and place_of(call) is not Place.SANDBOX]",
+        "    gated = [call for call in calls if call.is_gated and _has_room(call, rooms)]",
         "    gated = list[CheckedCall]()",
         "tests/unit/test_converse.py",
         ACTIONS,
@@ -56,8 +56,8 @@ TALKING = (
     guard(
         "a hand-over beside a gated call is refused",
         "chat/converse.py",
-        "            may_switch=not gated and not waits and not too_many and self._switches() < SWITCHES,",
-        "            may_switch=True,",
+        "        is_alone = not gated and not waits and not too_many\n",
+        "        is_alone = True\n",
         SWITCH,
     ),
     guard(

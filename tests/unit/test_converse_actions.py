@@ -274,9 +274,9 @@ def test_two_rooms_work_on_one_answer_side_by_side(model):
     both = threading.Barrier(2, timeout=10)
 
     class Meeting(FakeRooms):
-        def run(self, place, agent, calls, seconds):
+        def run(self, place, agent, calls, seconds, whose):
             both.wait()
-            return super().run(place, agent, calls, seconds)
+            return super().run(place, agent, calls, seconds, whose)
 
     read = {"kind": "aws", "operation": "list_images", "approval": "never"}
     agent = agent_of(actions={"fetch": FETCH, "list_images": read})
