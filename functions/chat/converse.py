@@ -206,7 +206,7 @@ class _Turn:
     def _keep(self, checked: Sequence[CheckedCall], results: Mapping[str, Result]) -> None:
         """Add the results to the steps, with those of calls that cannot be used."""
         left = STEPS_BYTES - size_of(self._steps)
-        self._steps += result_steps(checked, refusals_of(checked) | results, within=left)
+        self._steps += result_steps(checked, {**refusals_of(checked), **results}, within=left)
 
     def _after(self, done: Done, *, is_whole: bool) -> Ending | None:
         """What follows from results alone; completion beside a refused call ends nothing."""
