@@ -10,6 +10,7 @@ from infra.page import ROOT
 from tests.support.account import (
     REGION,
     Account,
+    make_bucket,
     make_people,
     make_seal_key,
     make_secret,
@@ -49,6 +50,7 @@ def one_account():
         with mock_aws():
             account = Account()
             make_tables()
+            make_bucket()
             make_people(account)
             make_topic(account)
             make_secret(account)

@@ -11,6 +11,7 @@ import moto.core.serialize
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
+from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from functions.shared.aws import client
@@ -24,6 +25,7 @@ MODEL_KEY = "sk-canary-0123456789"
 
 CONVERSATIONS, APPROVALS, TASK_TOKENS = "conversations", "approvals", "task_tokens"
 AUDIT, BUDGETS = "audit", "budgets"
+NOTEBOOKS = "notebooks"
 FREEZE = "/Countersign/freeze"
 STACK = "Countersign"
 
@@ -68,6 +70,8 @@ class Account:
         for queue in sqs_backends[ACCOUNT_ID][REGION].queues.values():
             queue._messages.clear()
         ec2_backends[ACCOUNT_ID][REGION].reservations.clear()
+        for bucket in s3_backends[ACCOUNT_ID]["aws"].buckets.values():
+            bucket.keys.clear()
         freeze()
         if self.are_people_changed:
             self.humans = people()
@@ -157,6 +161,11 @@ def make_tables() -> None:
     _table(dynamodb, AUDIT, ("pk", "sk"))
     _table(dynamodb, TASK_TOKENS, ("approval_id",))
     _table(dynamodb, BUDGETS, ("pk",))
+
+
+def make_bucket() -> None:
+    """The bucket of notebooks and files."""
+    client("s3").create_bucket(Bucket=NOTEBOOKS)
 
 
 def make_people(account: Account) -> None:
