@@ -1,11 +1,12 @@
-"""What only the emulator's owner may ask: which corrections are on, and which faults shall
-happen."""
+"""What only the emulator's owner may ask: which corrections are on, who served which tenant, and which
+faults shall happen."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from local.emulator import tenants
 from local.emulator.ec2 import faults
 
 PREFIX = "/_countersign/"
@@ -39,7 +40,9 @@ def controlled(application: Application, corrections: Sequence[str]) -> Applicat
 
 async def _answer(scope: Message, receive: Receive, send: Send, corrections: Sequence[str]) -> None:
     told: object = {"corrections": corrections}
-    if scope["path"] == f"{PREFIX}ec2/faults":
+    if scope["path"] == f"{PREFIX}lambda/tenants":
+        told = {"served": tenants.served()}
+    elif scope["path"] == f"{PREFIX}ec2/faults":
         if scope["method"] == "DELETE":
             faults.cancel_all()
         else:

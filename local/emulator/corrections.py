@@ -1,6 +1,15 @@
 """The table of everything in which our emulator differs from stock ministack."""
 
-from local.emulator import cloudformation, iam, lambda_runtime, routing, sign_in, step_functions
+from local.emulator import (
+    cloudformation,
+    iam,
+    lambda_runtime,
+    lambda_sizes,
+    routing,
+    sign_in,
+    step_functions,
+    tenants,
+)
 from local.emulator.ec2 import describing, faults, launching, record
 from local.emulator.ec2.wire import ACTIONS
 from local.emulator.patching import Correction
@@ -43,6 +52,31 @@ CORRECTIONS = (
         apply=lambda_runtime.the_runtime_api_answers_without_delay,
         finding="B22",
         patches=("socketserver:StreamRequestHandler.disable_nagle_algorithm",),
+    ),
+    Correction(
+        apply=lambda_sizes.a_call_takes_and_gives_six_megabytes,
+        finding="",
+        patches=(lambda_sizes.EXECUTE, lambda_sizes.HANDLE),
+    ),
+    Correction(
+        apply=tenants.functions_of_a_stack_keep_their_tenancy,
+        finding="",
+        patches=(cloudformation.HANDLERS, f"{lambda_runtime.SERVICE}:_functions"),
+    ),
+    Correction(
+        apply=tenants.a_tenants_environment_serves_no_other,
+        finding="",
+        patches=(
+            f"{lambda_runtime.SERVICE}:_functions",
+            f"{lambda_runtime.SERVICE}:_invoke",
+            f"{lambda_runtime.SERVICE}:acquire_worker",
+            f"{lambda_runtime.SERVICE}:invalidate_worker",
+            f"{lambda_runtime.RUNTIME}:_lock",
+            f"{lambda_runtime.RUNTIME}:_worker_key",
+            f"{lambda_runtime.RUNTIME}:_workers",
+            f"{lambda_runtime.RUNTIME}:kill_workers",
+            f"{lambda_runtime.RUNTIME}:ProvidedWorker._build_handler_class",
+        ),
     ),
     Correction(
         apply=step_functions.a_throttled_lambda_task_can_be_retried,
