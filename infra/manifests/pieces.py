@@ -31,12 +31,13 @@ def checked(model: type[One], value: Any, key: Key, findings: Findings) -> One |
 def _place(value: Any, location: Key, kind: str) -> Key:
     """Where it stands in what was written, without the names of the models that were tried."""
     place: Key = ()
-    for part in location:
-        if isinstance(value, dict) and (part in value or kind == "missing"):
+    for index, part in enumerate(location):
+        is_missing = kind == "missing" and index == len(location) - 1
+        if isinstance(value, dict) and (part in value or is_missing):
             value = value.get(str(part))
         elif isinstance(value, list) and isinstance(part, int) and part < len(value):
             value = value[part]
         else:
-            break
+            continue
         place = (*place, part)
     return place
