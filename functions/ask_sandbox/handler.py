@@ -1,4 +1,4 @@
-"""Brings a conversation's cells and files to the sandbox and keeps what comes back: calls of one answer, or approved ones."""
+"""Brings a conversation's cells and files to the sandbox, and keeps what comes back of its calls."""
 
 import os
 from collections.abc import Mapping
