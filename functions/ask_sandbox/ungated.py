@@ -97,7 +97,7 @@ def carry_out(
 def _result(
     deps: Asking, conversation: Conversation, agent: Agent, call: Call, time_left: TimeLeft
 ) -> Result:
-    action = agent.actions.get(call.function)
+    action = agent.action_of(call.function)
     if action is None or KINDS[action.kind].place is not Place.SANDBOX:
         return _refused("not_here", NOT_HERE.format(name=call.function))
     if action.is_gated:

@@ -18,10 +18,11 @@ from functions.chat.model import STATUS_OF
 from functions.chat.take_turn import TurnInProgress, take_turn
 from functions.chat.tool_results import ClientResult, take_result
 from functions.shared.conversation_table import Conversation
-from functions.shared.errors import BadRequest, NotAllowed, NotFound, ProductError, TooLarge
+from functions.shared.errors import BadRequest, NotFound, ProductError, TooLarge
 from functions.shared.http import Body, Request, Response, json_response, read_body, serve
 from functions.shared.identifiers import is_id
 from functions.shared.observe import logger
+from functions.shared.requesters import check_requester
 from functions.shared.settings import ChatSettings
 from functions.shared.turn import Turn, TurnError, TurnStatus, turn_view
 
@@ -29,7 +30,6 @@ MESSAGE_BYTES = 32 * 1024
 TURN_SECONDS = 24.0
 """The HTTP API gives up at 30 s."""
 LAMBDA_RESERVE_SECONDS = 3.0
-REQUESTERS = "requesters"
 
 
 class ChatBody(Body):
@@ -59,13 +59,6 @@ class MessageTooLarge(TooLarge):
 
     def __init__(self) -> None:
         super().__init__(f"A message is at most {MESSAGE_BYTES // 1024} KB.")
-
-
-class NotARequester(NotAllowed):
-    code = "not_a_requester"
-
-    def __init__(self) -> None:
-        super().__init__("You are not in the group of requesters; ask your operator to add you.")
 
 
 class TurnFailed(ProductError):
@@ -125,8 +118,7 @@ def post_tool_result(request: Request) -> Response:
     if len(text.encode("utf-8", "replace")) > RESULT_BYTES:
         raise ResultTooLarge
     caller = request.signed_in()
-    if REQUESTERS not in caller.groups:
-        raise NotARequester
+    check_requester(caller)
     logger.append_keys(conversation_id=conversation_id)
     given = ClientResult(
         caller.sub, caller.groups, conversation_id, body.tool_call_id, result_text(text)
@@ -178,8 +170,7 @@ def _take(
             conversation = chat.conversations.read(caller.sub, conversation_id)
         if body.conversation_id is not None and conversation is None:
             raise NotFound
-        if REQUESTERS not in caller.groups:
-            raise NotARequester
+        check_requester(caller)
         asked = Asked(
             owner=caller.sub,
             conversation_id=conversation_id,

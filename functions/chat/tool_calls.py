@@ -22,9 +22,6 @@ COMPLAINT_CHARACTERS = 500
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _SANE_NAME = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
 """What a function's name cannot hold on the wire; services refuse a history with such a name."""
-_NOTEBOOK = Action("notebook", approval="always")
-NOTEBOOK_FUNCTIONS = frozenset({"run_python_code", "python", "draw_diagram"})
-"""What models call in a notebook, offered or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def check_calls(
         usable = _SANE_ID.fullmatch(call.id) is not None and call.id not in taken_ids
         call_id = call.id if usable else _free_id(turn, taken_ids)
         taken_ids.add(call_id)
-        action = action_of(call.name, agent)
+        action = agent.action_of(call.name)
         arguments, complaint = _checked(call, agent, action)
         if index >= CALLS_PER_ANSWER:
             arguments, complaint = (
@@ -106,15 +103,6 @@ def tell_refused(calls: Iterable[CheckedCall], model: str) -> None:
         logger.info("a tool call was refused", function=call.name, complaint=call.complaint[:200])
     if refused:
         count(TOOL_CALLS_REFUSED, len(refused), model=model)
-
-
-def action_of(name: str, agent: Agent) -> Action | None:
-    """What is done when this function is called; None where the agent has no such function."""
-    if name in agent.functions:
-        return agent.actions.get(name)
-    if agent.notebook and name in NOTEBOOK_FUNCTIONS:
-        return agent.actions.get(name, _NOTEBOOK)
-    return None
 
 
 def _checked(

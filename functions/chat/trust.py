@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from functions.chat.origins import origins_of
-from functions.chat.tool_calls import CheckedCall, action_of
+from functions.chat.tool_calls import CheckedCall
 from functions.shared.agent import Agent, UnknownAgent
 from functions.shared.kinds import KINDS
 from functions.shared.turn import ANSWERED, Turn
@@ -70,7 +70,7 @@ def _results(
 def _is_told_by_us(function: str, agent_id: str, agents: Callable[[str], Agent]) -> bool:
     """Whether a countersigned call's outcome is in our own words; where that cannot be known it is not."""
     try:
-        action = action_of(function, agents(agent_id))
+        action = agents(agent_id).action_of(function)
     except UnknownAgent:
         return False
     return action is not None and not KINDS[action.kind].brings_outside_text

@@ -47,7 +47,7 @@ def run_calls(
     lanes: list[list[int]] = []
     ordered: list[int] = []
     for index, call in enumerate(calls):
-        action = agent.actions.get(call.function)
+        action = agent.action_of(call.function)
         if action is not None and action.in_order:
             ordered.append(index)
         else:
@@ -65,7 +65,7 @@ def run_calls(
 
 
 def _run(deps: Running, agent: Agent, call: Call, deadline: Deadline) -> Result:
-    action = agent.actions.get(call.function)
+    action = agent.action_of(call.function)
     if action is None or KINDS[action.kind].place is not Place.RUN_ACTION:
         return _refused("not_here", NOT_HERE.format(name=call.function))
     if action.is_gated:

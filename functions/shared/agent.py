@@ -60,6 +60,11 @@ class Action:
         )
 
 
+NOTEBOOK_FUNCTIONS = frozenset({"run_python_code", "python", "draw_diagram"})
+"""What models call in a notebook, offered or not."""
+_NOTEBOOK = Action("notebook", approval=KINDS["notebook"].approval)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How far one turn may go."""
@@ -194,6 +199,14 @@ class Agent:
             "parallel_tool_calls": self.parallel_tool_calls if self.functions else None,
         }
         return {name: value for name, value in said.items() if value is not None}
+
+    def action_of(self, function: str) -> Action | None:
+        """What is done when this function is called; None where the agent has no such function."""
+        if function in self.functions:
+            return self.actions.get(function)
+        if self.notebook and function in NOTEBOOK_FUNCTIONS:
+            return self.actions.get(function, _NOTEBOOK)
+        return None
 
     @property
     def uses_python(self) -> bool:

@@ -72,7 +72,7 @@ def _with_action(checking: Checking, approved: ApprovedCall) -> CountersignedCal
         agent = checking.agents.get(str(approved.plan["agent"]))
     except UnknownAgent as error:
         raise LaunchRefused("The agent of this call is not deployed any more.") from error
-    action = agent.actions.get(str(approved.call["function"]))
+    action = agent.action_of(str(approved.call["function"]))
     if action is None or action.kind not in checking.kinds:
         raise LaunchRefused("This call is nothing that can be run here.")
     planned = (approved.call.get("parameters") or {}).get("action")

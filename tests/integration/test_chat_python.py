@@ -11,6 +11,7 @@ from tests.support.fake_model import call, calls
 
 RUN = {"kind": "notebook", "approval": "never"}
 SAY = {"kind": "message_template", "message": "Said {a}.", "approval": "never"}
+CODE = {"type": "object", "properties": {"code": {"type": "string"}}}
 HERE = "a" * 26
 
 
@@ -18,7 +19,11 @@ HERE = "a" * 26
 def backend(backend_of):
     made = backend_of(
         analyst=compiled_agent(
-            "analyst", actions={"run": RUN}, notebook=True, resources=["prices.csv"]
+            "analyst",
+            actions={"run": RUN},
+            functions=[{"name": "run", "parameters": CODE}],
+            notebook=True,
+            resources=["prices.csv"],
         ),
         clerk=compiled_agent("clerk", actions={"say": SAY}),
     )
@@ -76,7 +81,7 @@ def test_an_agent_without_python_hears_of_no_files(backend, uploads):
 
 def test_code_that_takes_longer_than_a_request_is_answered_later(backend):
     backend.actions.says["run"] = Result(OUT_OF_TIME, "")
-    backend.model.says(calls(call({"a": "x"}, name="run", id="c1")))
+    backend.model.says(calls(call({"code": "1"}, name="run", id="c1")))
     answer = backend.chat("Compute", agent="analyst")
     assert (answer.status, answer.json["status"]) == (202, "working")
     backend.actions.says["run"] = Result("succeeded", "42")
