@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.shared.approval import Approval, Decision, Person, Verdict
+from functions.shared.countersigned_code import file_of, sandbox_of
 from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
 from functions.shared.plan_words import host_of, is_in_aws, sentence_of
 from functions.shared.turn import deciders_view, expiry_view
@@ -166,6 +167,8 @@ def _call_view(approval: Approval, call: dict[str, Any]) -> dict[str, Any]:
         "name": call["function"],
         "operation": call["operation"],
         "host": host_of(call),
+        "file": file_of(call),
+        "sandbox": dict(sandbox_of(call)) or None,
         "arguments": call["arguments"],
         "summary": OPERATIONS[call["operation"]].summary(call),
         "price": call.get("price"),

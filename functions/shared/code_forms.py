@@ -19,11 +19,15 @@ class NoCode(ValueError):
 
 def code_of(function: str, arguments: Mapping[str, Any] | str) -> str:
     """The code that a call stands for; raises `NoCode`."""
+    text = text_of(arguments)
+    return _DIAGRAM.format(diagram=text) if function == DRAW else text
+
+
+def text_of(arguments: Mapping[str, Any] | str) -> str:
+    """What the call hands over as one text: Python, or a diagram to be drawn; raises `NoCode`."""
     given = arguments if isinstance(arguments, str) else arguments.get("code")
     if isinstance(given, str):
-        code = given
-    elif isinstance(given, Sequence) and given and all(isinstance(line, str) for line in given):
-        code = "".join(line if line.endswith("\n") else f"{line}\n" for line in given)
-    else:
-        raise NoCode(_NO_CODE)
-    return _DIAGRAM.format(diagram=code) if function == DRAW else code
+        return given
+    if isinstance(given, Sequence) and given and all(isinstance(line, str) for line in given):
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in given)
+    raise NoCode(_NO_CODE)

@@ -1,4 +1,4 @@
-"""Calls of the kinds `rest`, `graphql`, `data_url` and `message_template` that a person countersigns.
+"""Calls of other kinds than `aws` that a person countersigns.
 
 The plan carries the action as the manifest has it and the exact arguments as canonical JSON; people are shown the
 same arguments, with fractions as text, because plans hold none.
@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from functions.shared import countersigned_code
 from functions.shared.placeholders import MissingValue
 from functions.shared.plan import canonical
 from functions.shared.run_instances import BadArguments
 from functions.shared.strict_json import LARGEST_WHOLE
 from functions.shared.text_actions import BadText, message_text
-from functions.shared.visible_text import visible
+from functions.shared.visible_text import numbered, visible
 
-KINDS = ("rest", "graphql", "data_url", "message_template")
+KINDS = ("rest", "graphql", "data_url", "message_template", *countersigned_code.KINDS)
 _LABELS = {
     "method": "Method",
     "host": "Host",
@@ -29,6 +30,7 @@ _LABELS = {
     "document": "Document",
     "mime_type": "Type",
     "message": "Message",
+    **countersigned_code.LABELS,
 }
 
 
@@ -55,15 +57,21 @@ def exact(call: Mapping[str, Any]) -> dict[str, Any]:
 def planned(arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
     """The action and the exact arguments as canonical JSON.
 
-    `fixed` is what the manifest fixes, `{"action": …}`, or what was planned before: then the arguments must be what
-    people are shown of it. Raises `BadArguments`.
+    `fixed` is what the manifest fixes, `{"action": …}`, and for Python, where it is known, what confines it,
+    `{"sandbox": …}`; or it is what was planned before: then the arguments must be what people are shown of it.
+    Raises `BadArguments`.
     """
     action = shown(fixed.get("action") or {})
-    if action.get("kind") not in KINDS:
+    kind = action.get("kind")
+    if kind not in KINDS:
         raise BadArguments("The plan carries no action of such a call.")
+    if kind == countersigned_code.NOTEBOOK:
+        countersigned_code.check(arguments)
+    is_python = kind in countersigned_code.KINDS and "sandbox" in fixed
+    around = {"action": action, **({"sandbox": shown(fixed["sandbox"])} if is_python else {})}
     text = fixed.get("text")
     if text is None:
-        return {"action": action, "text": check(arguments)}
+        return {**around, "text": check(arguments)}
     try:
         is_as_shown = isinstance(text, str) and _read(text) == dict(arguments)
         is_canonical = is_as_shown and check(_exact(text)) == text
@@ -71,16 +79,17 @@ def planned(arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str,
         raise BadArguments("The plan's arguments cannot be read.") from error
     if not is_canonical:
         raise BadArguments("The plan's arguments are not those that are shown.")
-    return {"action": action, "text": text}
+    return {**around, "text": text}
 
 
 def confirmation(call: Mapping[str, Any]) -> str:
     """The program's own words for what was asked; hostile values cannot forge a line."""
     rule = "-" * 32
-    rows = "".join(f"{fact['label']}: {fact['value']}\n" for fact in facts(call))
+    rows = "".join(map(_row, facts(call)))
+    is_sent = call.get("operation") not in countersigned_code.KINDS
     return (
         f"\nYou are trying to {words(call)}.\n"
-        "Below is what will be sent and what the model filled in.\n"
+        f"Below is what will {'be sent' if is_sent else 'run'} and what the model filled in.\n"
         f"{rule}\n{rows}{rule}\n"
         "proceed? (y/n): "
     )
@@ -94,6 +103,8 @@ def summary(call: Mapping[str, Any]) -> str:
 
 def words(call: Mapping[str, Any]) -> str:
     """What the call does, as the rest of a sentence: `send POST to api.example.com (create_issue)`."""
+    if call.get("operation") in countersigned_code.KINDS:
+        return countersigned_code.words(call)
     function, fixed = visible(str(call.get("function"))), _fixed(_action(call))
     if "host" not in fixed:
         return f"run {function}"
@@ -101,14 +112,29 @@ def words(call: Mapping[str, Any]) -> str:
 
 
 def facts(call: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Rows of the approver's table: what the operator fixed, then every argument by its name."""
+    """Rows of the approver's table: what the operator fixed, then every argument by its name.
+
+    A row with `"form": "code"` holds lines of code, shown as `visible_code` writes them.
+    """
+    is_python = call.get("operation") in countersigned_code.KINDS
+    known = countersigned_code.fixed(call) if is_python else _fixed(_action(call))
     fixed = [
-        _fact(f"operator_{name}", _LABELS[name], value, "operator")
-        for name, value in _fixed(_action(call)).items()
+        _fact(f"operator_{name}", _LABELS[name], value, "operator") for name, value in known.items()
     ]
     arguments: Mapping[str, Any] = call.get("arguments") or {}
-    said = [_fact(name, visible(name), _value(value), "model") for name, value in arguments.items()]
-    return [*fixed, *said, *_message(call)]
+    code = countersigned_code.code_rows(call)
+    said = [
+        _fact(name, visible(name), _value(value), "model")
+        for name, value in arguments.items()
+        if not (code and name == countersigned_code.CODE)
+    ]
+    return [*fixed, *code, *said, *_message(call)]
+
+
+def _row(fact: Mapping[str, str]) -> str:
+    if fact.get("form") != countersigned_code.CODE:
+        return f"{fact['label']}: {fact['value']}\n"
+    return "".join(f"{line}\n" for line in [f"{fact['label']}:", *numbered(fact["value"])])
 
 
 def _action(call: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from functions.shared import automation, countersigned_action, extend_lease, run_instances
+from functions.shared import (
+    automation,
+    countersigned_action,
+    countersigned_notebook,
+    extend_lease,
+    run_instances,
+)
+from functions.shared.countersigned_code import NOTEBOOK
 from functions.shared.end_instances import STOP, TERMINATE
 
 
@@ -33,6 +40,7 @@ OPERATIONS: dict[str, Operation] = {
     "terminate_instances": TERMINATE,
     automation.KIND: automation,
     **dict.fromkeys(countersigned_action.KINDS, countersigned_action),
+    NOTEBOOK: countersigned_notebook,
 }
 """Those of the kind `aws` by their names; every other kind that can be countersigned by its own."""
 

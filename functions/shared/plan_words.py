@@ -16,6 +16,7 @@ SOURCES: Mapping[str, str] = {
     "aws": "checked with AWS",
     "operator": "set by your operator",
     "model": "said by the model",
+    "countersign": "checked by Countersign",
     "list": "list price",
     "table": "shipped price table",
 }

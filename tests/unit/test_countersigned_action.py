@@ -48,7 +48,8 @@ def rows(planned_call):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_such_kind_can_be_countersigned(kind):
-    assert OPERATIONS[kind].planned({"a": 1}, {"action": {"kind": kind}})["text"] == '{"a":1}'
+    action = {"action": {"kind": kind}}
+    assert OPERATIONS[kind].planned({"code": "1"}, action)["text"] == '{"code":"1"}'
 
 
 def test_what_is_planned_fits_into_a_plan_and_keeps_the_exact_arguments():
