@@ -29,8 +29,17 @@ SIGNED_IN: Mapping[str, tuple[str, ...]] = {
         "POST /approvals/{approval_id}/cancel",
     ),
     "freeze": ("GET /freeze", "POST /freeze"),
+    "notebooks": (
+        "PUT /conversations/{conversation_id}/files/{name}",
+        "DELETE /conversations/{conversation_id}/files/{name}",
+        "GET /conversations/{conversation_id}/notebook",
+        "GET /conversations/{conversation_id}/notebook.ipynb",
+        "GET /conversations/{conversation_id}/notebook/cells/{call_id}/pictures/{number}",
+    ),
     "pages": ("GET /agents",),
 }
+ONLY_WITH_PYTHON = {"notebooks"}
+"""Rooms that a stack without Python has not, nor their routes."""
 OPEN: Mapping[str, tuple[str, ...]] = {
     "pages": (
         "GET /",
@@ -104,6 +113,8 @@ class Api(Construct):
         self._admit_default_route(rooms["pages"])
         for routes, guard in ((SIGNED_IN, authorizer), (OPEN, None)):
             for name, keys in routes.items():
+                if name in ONLY_WITH_PYTHON and name not in answers:
+                    continue
                 for key in keys:
                     self._route(key, answers[name], guard)
 

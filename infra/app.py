@@ -1,15 +1,17 @@
 """The CDK app: reads the operator's page, compiles the agents, composes the stack."""
 
+import json
 import os
 import sys
 from pathlib import Path
 
 from aws_cdk import App
 
-from infra.agents import BadManifest, agents_of, read_folder, serialized
+from infra.agents import BadManifest, Compiled, agents_of, modules_named, read_folder, serialized
+from infra.code_files import code_files
 from infra.interpreter import NoInterpreter, Target, host_target, lambda_target
 from infra.packages import Packages
-from infra.page import ROOT, BadPage, Page, agents_directory, read_page
+from infra.page import NAME, ROOT, BadPage, Page, agents_directory, read_page
 from infra.stack import Countersign
 from infra.stage import stage_of
 
@@ -26,13 +28,29 @@ def build(app: App) -> Countersign:
     agents = agents_of(verdicts)
     for warning in (warning for verdict in verdicts for warning in verdict.warnings):
         print(f"warning: {warning}", file=sys.stderr)
+    check_modules(page, agents)
     target = target_of(page, app.node.try_get_context("local_python") or LOCAL_PYTHON)
     return Countersign(
         app,
         page=page,
         agents=agents,
-        packages=Packages(target=target, agents=serialized(agents)),
+        packages=Packages(
+            target=target, agents=serialized(agents), code_files=code_files(verdicts)
+        ),
     )
+
+
+def check_modules(page: Page, agents: Compiled) -> None:
+    """Only Python that the operator has read is deployed; raises `BadPage` with the line to write."""
+    named = modules_named(agents)
+    read = page.sandbox.modules
+    unread = [file for file, sha256 in named.items() if read.get(file) != sha256]
+    if unread:
+        line = ", ".join(f"{json.dumps(file)}: {sha256}" for file, sha256 in named.items())
+        raise BadPage(
+            f"{NAME}: {', '.join(unread)} is new or changed, and Python is deployed only as you have read it; "
+            f"when you have, write under sandbox the line: modules: {{{line}}}"
+        )
 
 
 def target_of(page: Page, local_python: str) -> Target:

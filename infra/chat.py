@@ -8,6 +8,7 @@ from functions.shared.settings import ChatSettings
 from infra.agents import FILE as AGENTS_FILE
 from infra.deployment import Deployment
 from infra.model import Model
+from infra.python import Python
 from infra.room import Room
 from infra.tables import Tables
 
@@ -20,7 +21,14 @@ class Chat(Construct):
     """`function` answers within the API's 30 seconds; `continue_turn` has minutes."""
 
     def __init__(
-        self, scope: Construct, id: str, *, deployment: Deployment, tables: Tables, model: Model
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        deployment: Deployment,
+        tables: Tables,
+        model: Model,
+        python: Python | None,
     ) -> None:
         super().__init__(scope, id)
         page = deployment.page
@@ -33,7 +41,7 @@ class Chat(Construct):
             continue_turn_function=deployment.function_name(CONTINUE_TURN),
             run_action_function=deployment.function_name(RUN_ACTION),
             catalogue_function=deployment.function_name(CATALOGUE),
-            ask_sandbox_function="",
+            ask_sandbox_function=python.ask_sandbox if python else "",
             agents_file=AGENTS_FILE,
             model_secret_arn=model.secret_arn,
             chat_model=page.model.name,
@@ -81,3 +89,5 @@ class Chat(Construct):
                 ["lambda:InvokeFunction"],
                 [deployment.function_arn(room) for room in (CONTINUE_TURN, RUN_ACTION, CATALOGUE)],
             )
+            if python:
+                python.allow_asking(function)

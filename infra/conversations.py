@@ -4,6 +4,7 @@ from constructs import Construct
 
 from functions.shared.settings import ConversationsSettings
 from infra.deployment import Deployment
+from infra.python import Python
 from infra.room import Room
 from infra.tables import Tables
 
@@ -12,7 +13,13 @@ class Conversations(Construct):
     """List, transcript, delete."""
 
     def __init__(
-        self, scope: Construct, id: str, *, deployment: Deployment, tables: Tables
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        deployment: Deployment,
+        tables: Tables,
+        python: Python | None,
     ) -> None:
         super().__init__(scope, id)
         self.function = Room(
@@ -23,7 +30,7 @@ class Conversations(Construct):
             settings=ConversationsSettings(
                 conversations_table=tables.conversations.table_name,
                 approvals_table=tables.approvals.table_name,
-                notebooks_bucket="",
+                notebooks_bucket=python.bucket.bucket_name if python else "",
             ),
         )
         tables.conversations.allow(
@@ -31,3 +38,5 @@ class Conversations(Construct):
         )
         tables.conversations.allow(self.function, "Query", indexes=["owner_list"])
         tables.approvals.allow(self.function, "BatchGetItem")
+        if python:
+            python.allow_forgetting(self.function)

@@ -16,6 +16,7 @@ from functions.shared.instance_tags import (
 from functions.shared.settings import LaunchInstanceSettings
 from infra.deployment import Deployment
 from infra.freeze import FreezeSwitch
+from infra.python import Python
 from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
 from infra.runbooks import Runbook, executions, starting
@@ -39,6 +40,7 @@ class LaunchInstance(Construct):
         tables: Tables,
         seal_key: SealKey,
         freeze_switch: FreezeSwitch,
+        python: Python | None,
         instance_types: list[str],
         runbooks: Sequence[Runbook],
     ) -> None:
@@ -72,7 +74,7 @@ class LaunchInstance(Construct):
                 target=page.target.name,
                 launch_role_arn=self.launch_role.role_arn,
                 run_action_function=deployment.function_name(RUN_ACTION),
-                ask_sandbox_function="",
+                ask_sandbox_function=python.ask_sandbox if python else "",
                 budgets_table=tables.budgets.table_name,
                 budget_launches=page.budgets.launches if page.budgets else 0,
                 budget_live_instances=page.budgets.live_instances if page.budgets else 0,
@@ -88,6 +90,8 @@ class LaunchInstance(Construct):
         seal_key.allow_checking(self.function)
         freeze_switch.allow(self.function, "GetParameter")
         self.function.may(["lambda:InvokeFunction"], [deployment.function_arn(RUN_ACTION)])
+        if python:
+            python.allow_asking(self.function)
         self.function.may(["sts:AssumeRole", "sts:SetSourceIdentity"], [self.launch_role.role_arn])
 
 

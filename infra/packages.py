@@ -16,13 +16,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra.agents import FILE as AGENTS_FILE
+from infra.code_files import FILE as CODE_FILES
 from infra.interpreter import Target
 from infra.requirements import LOCKED, installer
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "packages"
 SHARED = "functions/shared"
-CARRIES_AGENTS = ("chat", "pages", "run_action")
+CARRIES_AGENTS = ("chat", "pages", "run_action", "ask_sandbox")
+CARRIES_CODE = ("ask_sandbox",)
 KEPT_SECONDS = 24 * 3600
 """How long something unused stays in the cache."""
 
@@ -74,9 +76,12 @@ NEEDED_IN: Mapping[str, tuple[str, ...]] = {"run_code": ("**/*.dist-info/entry_p
 class Packages:
     """The zips of one target, built when asked for and kept by their content."""
 
-    def __init__(self, *, target: Target, agents: bytes, cache: Path = CACHE) -> None:
+    def __init__(
+        self, *, target: Target, agents: bytes, code_files: bytes = b"{}", cache: Path = CACHE
+    ) -> None:
         self._target = target
         self._agents = agents
+        self._code_files = code_files
         self._cache = cache
 
     def zip_of(self, room: str) -> Path:
@@ -117,6 +122,8 @@ class Packages:
         files["functions/__init__.py"] = b""
         if room in CARRIES_AGENTS:
             files[AGENTS_FILE] = self._agents
+        if room in CARRIES_CODE:
+            files[CODE_FILES] = self._code_files
         return files
 
     def third_party(self, room: str) -> Path:

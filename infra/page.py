@@ -15,8 +15,10 @@ from pydantic import (
     model_validator,
 )
 
+from infra.page_egress import Egress, SecretPlace
 from infra.page_images import Image
 from infra.page_part import Part
+from infra.page_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "countersign.yaml"
@@ -116,34 +118,6 @@ class Mail(Part):
         return self
 
 
-HostName = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*(:[1-9]\d{0,4})?$",
-        max_length=259,
-    ),
-]
-
-
-class SecretPlace(Part):
-    """Where the value of a secret lies, and the one host that may see it."""
-
-    host: HostName
-    arn: Annotated[
-        str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:secretsmanager:[^*\s]+)?$")
-    ] = ""
-    """Empty: the stack makes the secret, and the operator puts its value in."""
-
-
-class Egress(Part):
-    """What the laptop run changes about the way out."""
-
-    pins: dict[
-        HostName, Annotated[str, StringConstraints(pattern=r"^http://127\.0\.0\.1:\d{1,5}$")]
-    ] = Field(default_factory=dict)
-    """Stand-ins on this machine: requests to the host go there, without TLS."""
-
-
 IMAGES_BYTES = 3000
 """Lambda keeps 4 KB of environment for a function."""
 
@@ -184,6 +158,7 @@ class Page(Part):
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")], SecretPlace
     ] = Field(default_factory=dict)
     egress: Egress = Egress()
+    sandbox: Sandbox = Sandbox()
 
     @field_validator("budgets", mode="before")
     @classmethod
@@ -212,6 +187,12 @@ class Page(Part):
             raise ValueError("login is for the stage local")
         if self.egress.pins and self.stage != "local":
             raise ValueError("egress.pins is for the stage local")
+        if self.sandbox.unconfined and self.stage != "local":
+            raise ValueError("sandbox.unconfined is for the stage local")
+        if self.sandbox.network and self.stage == "local":
+            raise ValueError(
+                "sandbox.network is not for the stage local, which has no network of its own"
+            )
         if self.origin.startswith("http://") and self.stage != "local":
             raise ValueError("origin must be https")
         if self.time_zone not in available_timezones():

@@ -1,5 +1,8 @@
 """Writes down, beside the construct, why a finding of cdk-nag is meant."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import IConstruct
 
@@ -22,6 +25,10 @@ def spelled(construct: IConstruct, arn: str) -> str:
     if isinstance(resolved, str):
         return resolved
     separator, parts = resolved["Fn::Join"]
-    return str(separator).join(
-        part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts
-    )
+    return str(separator).join(part if isinstance(part, str) else _named(part) for part in parts)
+
+
+def _named(reference: Mapping[str, Any]) -> str:
+    if "Ref" in reference:
+        return f"<{reference['Ref']}>"
+    return f"<{'.'.join(reference['Fn::GetAtt'])}>"

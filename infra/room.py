@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -14,7 +14,7 @@ from infra.reasons import accept, accept_wildcard
 
 
 class Room(lambda_.Function):
-    """A function of `functions/<room>`; `role_name` is its word where a room has two."""
+    """A function of `functions/<room>`; `word` is its name where a room has two."""
 
     def __init__(
         self,
@@ -28,7 +28,10 @@ class Room(lambda_.Function):
         word: str = "",
         seconds: int = 15,
         memory: int = 512,
+        storage_mb: int = 512,
         keeps_dead_letters: bool = False,
+        is_traced: bool = True,
+        serves_tenants_apart: bool = False,
         role: iam.Role | None = None,
     ) -> None:
         name = deployment.function_name(word or room)
@@ -50,18 +53,21 @@ class Room(lambda_.Function):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             memory_size=memory,
+            ephemeral_storage_size=Size.mebibytes(storage_mb) if storage_mb > 512 else None,
             timeout=Duration.seconds(seconds),
             role=role,
             log_group=log,
             logging_format=lambda_.LoggingFormat.JSON,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if is_traced else lambda_.Tracing.DISABLED,
+            tenancy_config=lambda_.TenancyConfig.PER_TENANT if serves_tenants_apart else None,
             dead_letter_queue=deployment.dead_letters if keeps_dead_letters else None,
             environment={**settings.environment(), "POWERTOOLS_SERVICE_NAME": name},
         )
         log.grant_write(role)
         if keeps_dead_letters:
             deployment.key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
-        accept_wildcard(role, "X-Ray's two write actions take no resource.", "*")
+        if is_traced:
+            accept_wildcard(role, "X-Ray's two write actions take no resource.", "*")
         self.own_role = role
         accept(
             self, "3.13 is what the packages are compiled for; a newer one comes by decision.", "L1"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import CfnOutput, Environment, Stack, Tags
 from constructs import Construct
 
-from infra.agents import Compiled, launchable_types
+from infra.agents import Compiled, launchable_types, uses_python
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.approvals import Approvals
@@ -24,6 +24,7 @@ from infra.page import Page
 from infra.pages import Pages
 from infra.preflight import Preflight
 from infra.protection import Protection
+from infra.python import Python
 from infra.record_outcome import RecordOutcome
 from infra.request_approval import RequestApproval
 from infra.room import Room
@@ -68,9 +69,16 @@ class Countersign(Stack):
         model = Model(self, "Model", deployment=deployment)
         freeze_switch = FreezeSwitch(self, "FreezeSwitch", deployment=deployment)
         seal_key = SealKey(self, "SealKey", deployment=deployment)
+        python = (
+            Python(self, "Python", deployment=deployment, tables=tables, seal_key=seal_key)
+            if uses_python(agents)
+            else None
+        )
 
-        chat = Chat(self, "Chat", deployment=deployment, tables=tables, model=model)
-        conversations = Conversations(self, "Conversations", deployment=deployment, tables=tables)
+        chat = Chat(self, "Chat", deployment=deployment, tables=tables, model=model, python=python)
+        conversations = Conversations(
+            self, "Conversations", deployment=deployment, tables=tables, python=python
+        )
         approvals = Approvals(self, "Approvals", deployment=deployment, tables=tables)
         types = launchable_types(agents)
         catalogue = Catalogue(self, "Catalogue", deployment=deployment, instance_types=types)
@@ -104,6 +112,7 @@ class Countersign(Stack):
             tables=tables,
             seal_key=seal_key,
             freeze_switch=freeze_switch,
+            python=python,
             instance_types=types,
             runbooks=runbooks,
         )
@@ -163,6 +172,7 @@ class Countersign(Stack):
                 "freeze": freeze.function,
                 "pages": pages.function,
                 "session": session.function,
+                **({"notebooks": python.notebooks} if python else {}),
             },
         )
         Alarms(
@@ -189,6 +199,7 @@ class Countersign(Stack):
             "Sweep": sweep.function,
             "Pages": pages.function,
             "Session": session.function,
+            **(python.functions if python else {}),
         }
         self._tell(
             ApiUrl=api.url,
@@ -208,6 +219,7 @@ class Countersign(Stack):
             StateMachineArn=workflow.machine.state_machine_arn,
             LaunchRoleArn=launch_instance.launch_role.role_arn,
             DeadLetterQueueUrl=protection.dead_letters.queue_url,
+            NotebooksBucket=python.bucket.bucket_name if python else "",
             **run_action.secret_arns,
             **{f"{name}Function": function.function_name for name, function in functions.items()},
         )

@@ -25,6 +25,8 @@ class Stage:
     """Whether a script with AWS credentials may sign a user in by password."""
     compiles_for_lambda: bool
     """Whether zips are for the Lambda runtime; otherwise for this machine's interpreter."""
+    isolates_by_network: bool
+    """Whether a network without a way out confines Python; otherwise this machine's kernel does."""
 
 
 def stage_of(name: str) -> Stage:
@@ -43,6 +45,7 @@ STAGES: Mapping[str, Stage] = {
         subscribes_mail=False,
         admin_sign_in=True,
         compiles_for_lambda=False,
+        isolates_by_network=False,
     ),
     "dev": Stage(
         name="dev",
@@ -54,6 +57,7 @@ STAGES: Mapping[str, Stage] = {
         subscribes_mail=True,
         admin_sign_in=False,
         compiles_for_lambda=True,
+        isolates_by_network=True,
     ),
     "prod": Stage(
         name="prod",
@@ -65,5 +69,6 @@ STAGES: Mapping[str, Stage] = {
         subscribes_mail=True,
         admin_sign_in=False,
         compiles_for_lambda=True,
+        isolates_by_network=True,
     ),
 }
