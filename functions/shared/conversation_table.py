@@ -1,7 +1,7 @@
 """The conversations table: one item per turn, appended; the owner is in the key, so another's id finds nothing.
 
 Partition `U#<sub>#C#<conversation>`: turns `T#<n>`, outcomes `T#<n>#R#<call>`, the model's last word `T#<n>#W`,
-files `F#<name>` (functions/shared/uploads.py); a conversation may begin with files alone.
+files `F#<name>`, and `B#` where it began with one (functions/shared/uploads.py): it exists before its first turn then.
 Partition `U#<sub>#K`: claims of idempotency keys. The first turn carries the title and the keys of the owner's list.
 """
 
@@ -16,8 +16,8 @@ from functions.shared.turn import ANSWERED, Turn, TurnError, TurnStatus
 
 TITLE_CHARACTERS = 80
 READ_ITEMS = 600
-UPLOADS = "F#"
-"""How the keys of files begin; they sort before the turns, so that a window of the newest items holds turns first."""
+TURNS = "T#"
+"""How the keys of turns begin; whatever else there is sorts before them, so that the newest items are turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ def _turns(items: Iterable[Mapping[str, Any]]) -> tuple[Turn, ...]:
     outcomes: dict[str, Outcome] = {}
     last_word = ""
     for item in items:
-        if item["sk"]["S"].startswith(UPLOADS):
+        if not item["sk"]["S"].startswith(TURNS):
             continue
         _, number, *rest = item["sk"]["S"].split("#", 3)
         if not rest:

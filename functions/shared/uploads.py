@@ -1,12 +1,17 @@
-"""What a requester uploaded to a conversation: one item `F#<name>` per file, beside the conversation's turns."""
+"""What a requester uploaded to a conversation: one item `F#<name>` per file, beside the conversation's turns.
+
+`B#` begins a conversation without a turn: it stays when its only file is removed or replaced.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.shared.conversation_table import UPLOADS, partition
+from functions.shared.conversation_table import partition
 from functions.shared.identifiers import moment, utc_now
+
+UPLOADS, BEGUN = "F#", "B#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +52,29 @@ class Uploads:
         )
         return tuple(_upload(item) for item in answer["Items"])
 
+    def begin(self, owner: str, conversation_id: str, at: str, *, keep_days: int) -> None:
+        """Let a conversation exist, before its first turn."""
+        self._client.put_item(
+            TableName=self._table,
+            Item={
+                **_key(owner, conversation_id, BEGUN),
+                "created_at": {"S": at},
+                "delete_after": _over(at, keep_days),
+            },
+        )
+
     def add(self, owner: str, conversation_id: str, upload: Upload, *, keep_days: int) -> bool:
         """Name a file until `keep_days` after its upload; False where the name stands already."""
-        over = moment(upload.at) + timedelta(days=keep_days)
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item={
-                    **self._key(owner, conversation_id, upload.name),
+                    **_key(owner, conversation_id, UPLOADS + upload.name),
                     "bytes": {"N": str(upload.bytes)},
                     "packed_bytes": {"N": str(upload.packed_bytes)},
                     "version": {"S": upload.version},
                     "created_at": {"S": upload.at},
-                    "delete_after": {"N": str(int(over.timestamp()))},
+                    "delete_after": _over(upload.at, keep_days),
                 },
                 ConditionExpression="attribute_not_exists(pk) OR delete_after <= :now",
                 ExpressionAttributeValues={":now": self._now()},
@@ -72,17 +87,22 @@ class Uploads:
         """Forget a file's name; what was known of it, or None."""
         answer = self._client.delete_item(
             TableName=self._table,
-            Key=self._key(owner, conversation_id, name),
+            Key=_key(owner, conversation_id, UPLOADS + name),
             ReturnValues="ALL_OLD",
         )
         item = answer.get("Attributes")
         return _upload(item) if item else None
 
-    def _key(self, owner: str, conversation_id: str, name: str) -> dict[str, Any]:
-        return {"pk": {"S": partition(owner, conversation_id)}, "sk": {"S": UPLOADS + name}}
-
     def _now(self) -> dict[str, str]:
         return {"N": str(int(self._clock().timestamp()))}
+
+
+def _key(owner: str, conversation_id: str, item: str) -> dict[str, Any]:
+    return {"pk": {"S": partition(owner, conversation_id)}, "sk": {"S": item}}
+
+
+def _over(at: str, keep_days: int) -> dict[str, str]:
+    return {"N": str(int((moment(at) + timedelta(days=keep_days)).timestamp()))}
 
 
 def _upload(item: dict[str, Any]) -> Upload:
