@@ -8,6 +8,7 @@ PYTHON ?= python3
 PORT ?= 8787
 BENCH ?= ../shared/bench
 HOME_DIRECTORY ?= .
+UNCONFINED ?=
 ARGUMENTS ?=
 
 VENV := .venv/bin
@@ -83,8 +84,8 @@ compat: setup ## load and call every manifest of a SlashGPT checkout, DIR=…, a
 	$(PRIVATE) $(VENV)/python -m tests.compat $(DIR)
 
 .PHONY: local
-local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…, HOME_DIRECTORY=…), without an AWS account
-	$(VENV)/python -m local --port $(PORT) --home $(HOME_DIRECTORY)
+local: setup ## run it all on this machine at http://127.0.0.1:8787 (PORT=…, HOME_DIRECTORY=…, UNCONFINED=1), without an AWS account
+	$(VENV)/python -m local --port $(PORT) --home $(HOME_DIRECTORY) $(if $(UNCONFINED),--unconfined)
 
 .PHONY: local-stop
 local-stop: setup ## stop what make local started

@@ -23,6 +23,11 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8787))
     parser.add_argument("--directory", type=Path, default=ROOT / ".local", help="for its files")
     parser.add_argument("--home", type=Path, default=ROOT, help="whose agents/ run")
+    parser.add_argument(
+        "--unconfined",
+        action="store_true",
+        help="run agents' Python also where it can read your files",
+    )
     parser.add_argument("--stop", action="store_true", help="end the run of this directory")
     tests = parser.add_argument_group("for tests")
     tests.add_argument("--emulator", default="", help="address of one that runs already")

@@ -13,11 +13,13 @@ import yaml
 from pydantic import ValidationError
 
 from infra.agents import BadManifest, Compiled, agents_of, read_folder
+from infra.code_files import code_files
 from infra.page import BadPage, Page, complaints
 from local.home import Home
 from local.model_choice import ModelChoice
 from local.people import PEOPLE
 from local.programs import ACCOUNT, CDK, EMULATOR_PYTHON, REGION, ROOT, aws_environment
+from local.python import changed_modules, check_confinement, prepare_package, sandbox_page
 from local.refusal import CannotRun
 from local.run_files import record_processes
 
@@ -38,6 +40,8 @@ class Checked:
 
     page: dict[str, Any]
     agents: Compiled
+    code: bytes = b""
+    """The agents' Python files and resources."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     files: tuple[Path, ...] = field(default=(), compare=False)
     """The files that the manifests name."""
@@ -56,6 +60,8 @@ class StackWish:
     self_confirm: bool
     has_budgets: bool
     home: Home = Home(ROOT)
+    is_unconfined: bool = False
+    """Whether agents' Python may run where this machine cannot confine it."""
 
     @property
     def sender(self) -> str:
@@ -91,26 +97,34 @@ class StackWish:
         }
 
     def checked(self) -> "Checked":
-        """Its page and its agents as they are written now. Raises `CannotRun` with every mistake."""
+        """Its page and its agents as they are written now. Raises `CannotRun` with every mistake, and where
+        they need what this machine does not have."""
         try:
             page = self.page()
             aliases = Page.model_validate(page).model.aliases
             verdicts = read_folder(self.home.agents, aliases=aliases)
-            warnings = tuple(str(one) for verdict in verdicts for one in verdict.warnings)
+            warnings = [str(one) for verdict in verdicts for one in verdict.warnings]
             files = tuple(file for verdict in verdicts for file in verdict.files)
-            return Checked(page, agents_of(verdicts), warnings, files)
+            agents = agents_of(verdicts)
         except ValidationError as error:
             raise CannotRun(f"countersign.yaml: {complaints(error)}") from error
         except (BadPage, BadManifest) as error:
             raise CannotRun(str(error)) from error
+        check_confinement(agents, is_unconfined=self.is_unconfined)
+        written = page.get("sandbox", {})
+        warnings += changed_modules(written, agents)
+        sandbox = sandbox_page(written, agents, is_unconfined=self.is_unconfined)
+        whole = {**page, **({"sandbox": sandbox} if sandbox else {})}
+        return Checked(whole, agents, code_files(verdicts), tuple(warnings), files)
 
 
 def deploy(wish: StackWish, cdk: "Cdk", progress: Callable[[str], None]) -> dict[str, str]:
     """Synthesize and deploy, after what `cdk` has begun; the stack's outputs. Raises `CannotRun`."""
-    page = wish.checked().page
+    checked = wish.checked()
+    prepare_package(checked.agents, progress)
     home = cdk.directory / "home"
     home.mkdir(parents=True, exist_ok=True)
-    (home / "countersign.yaml").write_text(yaml.safe_dump(page, sort_keys=False))
+    (home / "countersign.yaml").write_text(yaml.safe_dump(checked.page, sort_keys=False))
     assembly = cdk.directory / "cdk.out"
     cdk.start(
         "synth",

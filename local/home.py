@@ -9,8 +9,10 @@ import yaml
 
 from infra.page import NAME, BadPage, agents_directory, one_line
 
-TAKEN = ("egress", "images", "secrets")
+TAKEN = ("egress", "images", "sandbox", "secrets")
 """What the laptop run takes from the operator's page beside `model.aliases`; the rest of its page is its own."""
+OF_THE_ACCOUNT = ("network", "unconfined")
+"""What it says of the sandbox for its account alone: here the kernel confines, or the command line says otherwise."""
 
 Written = Mapping[str, tuple[int, int]]
 """When each file was written last, and how long it is."""
@@ -52,6 +54,8 @@ class Home:
         taken = {name: written[name] for name in TAKEN if name in written}
         if isinstance(taken.get("secrets"), dict):
             taken["secrets"] = {name: _made_here(place) for name, place in taken["secrets"].items()}
+        if isinstance(taken.get("sandbox"), dict):
+            taken["sandbox"] = _without(taken["sandbox"], OF_THE_ACCOUNT)
         model = written.get("model")
         if isinstance(model, dict) and "aliases" in model:
             taken["model"] = {"aliases": model["aliases"]}
@@ -66,6 +70,8 @@ class Home:
 
 def _made_here(place: Any) -> Any:
     """A secret's line without the ARN of the operator's account: the emulator makes its own."""
-    if not isinstance(place, dict):
-        return place
-    return {name: value for name, value in place.items() if name != "arn"}
+    return _without(place, ("arn",)) if isinstance(place, dict) else place
+
+
+def _without(lines: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name, value in lines.items() if name not in names}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from infra.agents import uses_python
 from local.deployment import Cdk, Checked, StackWish, deploy
 from local.emulator_process import EmulatorProcess
 from local.front import Front, Server, listen
@@ -18,6 +19,7 @@ from local.mailbox import Mailbox
 from local.model_choice import ModelChoice, check_reachable, choose_model
 from local.people import PASSWORD, PEOPLE, groups_in
 from local.programs import ACCOUNT, REGION, check_programs
+from local.python import CONFINED, UNCONFINED
 from local.refusal import CannotRun
 from local.reload import Reload
 from local.run_files import READY, record_processes, write_whole
@@ -68,6 +70,7 @@ class Run:
             self_confirm=self._chosen.self_confirm,
             has_budgets=not self._chosen.no_budgets,
             home=home,
+            is_unconfined=self._chosen.unconfined,
         )
         running = wish.checked()
         self._warn(running)
@@ -204,6 +207,8 @@ class Run:
         print(f"people:  {names}; password {PASSWORD}")
         print(f"mailbox: {wish.origin}/_local/mailbox")
         print(f"agents:  {wish.home.agents}; what you save there is brought in")
+        if uses_python(running.agents):
+            print(UNCONFINED if wish.is_unconfined else CONFINED)
         print(model.sentence())
         self.tell("press Ctrl-C to end")
         print(f"ready {wish.origin}", flush=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.scripted_model.catalogue import choose
+from local.scripted_model.notebook import use_notebook
 from local.scripted_model.request import (
     EXTEND_LEASE,
     RUN_INSTANCES,
@@ -37,18 +38,20 @@ def reply(request: Mapping[str, Any]) -> dict[str, Any]:
     messages: Sequence[Mapping[str, Any]] = request.get("messages") or ()
     if tools := slot_tools(request):
         return _either(request, fill_slots(tools, messages))
-    if choice := choose(request):
+    if choice := choose(request) or use_notebook(request):
         return _either(request, choice)
     last = messages[-1] if messages else {}
     if last.get("role") == "tool":
-        return _response(request, content=_last_word(text_of(last)))
+        return _response(request, content=_last_word(text_of(last), request))
     if extension := read_extension(request):
         return _response(request, calls=[(EXTEND_LEASE, extension)])
     types = offered_types(request)
     dialogue = present_dialogue(messages)
     if types is None:
         results = [text_of(message) for message in messages if message.get("role") == "tool"]
-        return _response(request, content=_last_word(results[-1]) if results else WHAT_TO_TRY)
+        return _response(
+            request, content=_last_word(results[-1], request) if results else WHAT_TO_TRY
+        )
     values = read_values(dialogue, types)
     if not is_about_instances(dialogue) and values == Values():
         return _response(request, content=WHAT_TO_TRY)
@@ -79,8 +82,11 @@ def _question(values: Values, types: Sequence[str]) -> str:
     return f"{refused}To run a new EC2 instance I need {wanted}. What should I use?"
 
 
-def _last_word(result: str) -> str:
+def _last_word(result: str, request: Mapping[str, Any]) -> str:
     """A sentence about what became of the call."""
+    names = [tool.get("function", {}).get("name") for tool in request.get("tools") or ()]
+    if names and RUN_INSTANCES not in names:
+        return result
     if found := _EXTENSION.search(result):
         return found.group()
     if found := re.search(r"\bi-[0-9a-f]{8,17}\b", result):

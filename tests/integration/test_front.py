@@ -17,7 +17,7 @@ class Upstream(BaseHTTPRequestHandler):
     def do_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.seen.append((self.command, self.path, self.headers, body))
-        content = b"found"
+        content = self.server.content
         self.send_response(302)
         self.send_header("Location", "/elsewhere")
         self.send_header("Set-Cookie", "one=1; Path=/")
@@ -27,7 +27,7 @@ class Upstream(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    do_GET = do_HEAD = do_POST = do_DELETE = do_OPTIONS = do_PROPFIND = do_any  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PROPFIND = do_any  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         pass
@@ -44,7 +44,7 @@ class NoMails:
 @pytest.fixture
 def upstream():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    server.seen = []
+    server.seen, server.content = [], b"found"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -66,7 +66,7 @@ def front(upstream):
     server.stop()
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PROPFIND"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"])
 def test_a_request_is_passed_on_as_it_came(front, upstream, method):
     front.request(
         method,
@@ -87,6 +87,11 @@ def test_an_answer_comes_back_whole_and_no_redirect_is_followed(front, upstream)
     assert answer.headers.get_list("set-cookie") == ["one=1; Path=/", "two=2; Path=/session"]
     assert answer.content == b"found"
     assert len(upstream.seen) == 1
+
+
+def test_a_picture_comes_back_byte_for_byte(front, upstream):
+    upstream.content = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 1000
+    assert front.get("/picture").content == upstream.content
 
 
 def test_head_stays_head(front, upstream):

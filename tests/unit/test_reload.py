@@ -48,7 +48,7 @@ class Desk:
         return [checked.agents["greeter"]["title"] for checked in self.brought_in]
 
 
-def wish_of(directory):
+def wish_of(directory, **more):
     return StackWish(
         stack="Countersign",
         origin="http://127.0.0.1:1",
@@ -59,6 +59,7 @@ def wish_of(directory):
         self_confirm=False,
         has_budgets=True,
         home=Home(directory),
+        **more,
     )
 
 
