@@ -46,10 +46,10 @@ def check_modules(page: Page, agents: Compiled) -> None:
     read = page.sandbox.modules
     unread = [file for file, sha256 in named.items() if read.get(file) != sha256]
     if unread:
-        line = ", ".join(f"{json.dumps(file)}: {sha256}" for file, sha256 in named.items())
+        line = json.dumps({"modules": named}, ensure_ascii=False)[1:-1]
         raise BadPage(
             f"{NAME}: {', '.join(unread)} is new or changed, and Python is deployed only as you have read it; "
-            f"when you have, write under sandbox the line: modules: {{{line}}}"
+            f"when you have, write under sandbox the line: {line}"
         )
 
 

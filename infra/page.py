@@ -189,10 +189,6 @@ class Page(Part):
             raise ValueError("egress.pins is for the stage local")
         if self.sandbox.unconfined and self.stage != "local":
             raise ValueError("sandbox.unconfined is for the stage local")
-        if self.sandbox.network and self.stage == "local":
-            raise ValueError(
-                "sandbox.network is not for the stage local, which has no network of its own"
-            )
         if self.origin.startswith("http://") and self.stage != "local":
             raise ValueError("origin must be https")
         if self.time_zone not in available_timezones():

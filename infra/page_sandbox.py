@@ -35,5 +35,5 @@ class Sandbox(Part):
     )
     """The Python files that the operator has read: what is not listed here, or changed since, is not deployed."""
     network: Network | None = None
-    """None: the stack makes one without a way out."""
+    """None: the stack makes one without a way out. The laptop run has none of either kind."""
     unconfined: bool = False
