@@ -1,8 +1,8 @@
 """The sandbox behind Lambda's API: one run, asked for within the time that is left and the size that an event may have.
 
-A run changes nothing outside, so it may be asked for again; that is done once, and only where the first try did not
-begin: Lambda was busy or broken, or not reached. A function that failed would fail again, and one that has not
-answered in time may still be at work.
+A run changes nothing outside, so it may be asked for again; that is done only where it did not begin: Lambda was busy,
+not reached, or still making ready a function that nobody had called for weeks, which takes a minute. A function that
+failed would fail again, and one that has not answered in time may still be at work.
 """
 
 import json
@@ -21,8 +21,8 @@ from functions.shared.observe import logger
 
 EVENT_BYTES = 6_291_456
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: invocation payload, each way."""
-TRIES = 2
-PAUSE_SECONDS = 1.0
+PAUSES_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
+"""Before each try."""
 NO_ANSWER = "The sandbox gave no answer that can be used; nothing of this call is kept."
 NOT_NOW = (
     "The sandbox cannot be reached just now; nothing of this call is kept. Call again in a moment."
@@ -32,6 +32,9 @@ TOO_LARGE = (
     "remove files, or begin a new conversation."
 )
 _STOPPED_BY_TIME = frozenset({"time_limit", "no_start"})
+_NOT_READY = frozenset(
+    {"ENINotReadyException", "ResourceConflictException", "ResourceNotReadyException"}
+)
 _TOO_LARGE_CODES = frozenset({"RequestTooLargeException", "RequestEntityTooLargeException", "413"})
 
 
@@ -61,9 +64,8 @@ class Sandbox:
 
         Raises `CallFailed`, or `OutOfTime` where more time may give a result.
         """
-        for attempt in range(TRIES):
-            if attempt:
-                self.sleep(PAUSE_SECONDS)
+        for pause in PAUSES_SECONDS:
+            self.sleep(pause)
             seconds = allowed_seconds(time_left.seconds(), self.most_seconds)
             if seconds is None:
                 raise OutOfTime
@@ -99,7 +101,7 @@ class Sandbox:
         except ReadTimeoutError:
             raise
         except (BotoCoreError, ClientError) as error:
-            if will_pass(error):
+            if will_pass(error) or error_code(error) in _NOT_READY:
                 raise _MayPass(error_code(error)) from error
             if error_code(error) in _TOO_LARGE_CODES:
                 raise CallFailed("notebook_too_large", TOO_LARGE) from error
