@@ -1,5 +1,6 @@
 """The calls of one answer that nobody has to countersign: one after the other, since each may need the one before."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,8 +113,16 @@ def _result(
         return Result("failed", failed.text())
     except Exception as error:  # noqa: BLE001 - a mistake of ours hides no sibling's result
         # Its message may hold code or what a file says, so only its class is told.
-        logger.error("a call broke off", call_id=call.id, error=type(error).__name__)
+        logger.error(
+            "a call broke off", call_id=call.id, error=type(error).__name__, where=_where(error)
+        )
         return _refused("broke_off", BROKE_OFF)
+
+
+def _where(error: Exception) -> str:
+    """File and line of what was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
 
 
 def _refused(code: str, sentence: str) -> Result:

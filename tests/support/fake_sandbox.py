@@ -2,14 +2,10 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
-from functions.shared.sandbox_settings import RunCodeSettings
 from tests.support.fake_lambda import Crashed
 
 FUNCTION = "run-code"
@@ -71,20 +67,11 @@ class FakeSandbox:
         return {"Payload": _stream(raw)}
 
 
-@contextmanager
-def real_sandbox(confinement: str = "namespaces", seconds: int = 30) -> Iterator[FakeSandbox]:
-    """A sandbox whose answers are run_code's own, with a child per run: needs Linux's namespaces and the libraries."""
-    from functions.run_code.handler import handler, settings
+def real_sandbox() -> FakeSandbox:
+    """A sandbox whose answers are run_code's own, with a child per run; the environment says how it is confined."""
+    from functions.run_code.handler import handler
 
-    deployed = RunCodeSettings(
-        stage="local", confinement=confinement, seconds=seconds, memory_mb=1536
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in deployed.environment().items():
-            patch.setenv(name, value)
-        settings.cache_clear()
-        yield FakeSandbox(answers=Always(lambda event: handler(event, None)))
-    settings.cache_clear()
+    return FakeSandbox(answers=Always(lambda event: handler(event, None)))
 
 
 class Always(list[Any]):
