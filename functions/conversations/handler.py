@@ -13,6 +13,7 @@ from functions.shared.conversation_table import ConversationTable
 from functions.shared.errors import BadRequest
 from functions.shared.http import Request, Response, json_response, serve, whole_number
 from functions.shared.identifiers import is_id
+from functions.shared.notebook_store import NotebookStore
 from functions.shared.settings import ConversationsSettings
 
 LIST_LIMIT = 100
@@ -24,16 +25,20 @@ class Deps:
     dynamodb: Any
     conversations: ConversationTable
     approvals: ApprovalReader
+    notebooks: NotebookStore | None
+    """None where the stack has no sandbox."""
 
 
 @cache
 def deps() -> Deps:
     settings = ConversationsSettings.load(os.environ)
     dynamodb = client("dynamodb")
+    bucket = settings.notebooks_bucket
     return Deps(
         dynamodb,
         ConversationTable(dynamodb, settings.conversations_table),
         ApprovalReader(dynamodb, settings.approvals_table),
+        NotebookStore(lambda: client("s3"), bucket) if bucket else None,
     )
 
 
@@ -80,6 +85,7 @@ def delete_one(request: Request) -> Response:
         deps().dynamodb,
         deps().conversations,
         deps().approvals,
+        deps().notebooks,
         owner=request.signed_in().sub,
         conversation_id=_conversation_id(request),
     )

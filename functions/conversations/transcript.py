@@ -12,6 +12,7 @@ from functions.shared.conversation_table import (
 )
 from functions.shared.errors import BadRequest, Conflict, NotFound
 from functions.shared.identifiers import is_id
+from functions.shared.notebook_store import NotebookStore
 from functions.shared.turn import Turn, TurnStatus, turn_view
 
 ITEMS_PER_TURN = 10
@@ -110,15 +111,21 @@ def delete_conversation(
     dynamodb: Any,
     conversations: ConversationTable,
     approvals: ApprovalReader,
+    notebooks: NotebookStore | None,
     *,
     owner: str,
     conversation_id: str,
 ) -> None:
-    """Remove every item; refused while something of it waits or runs. The approvals' own records stay."""
+    """Remove notebook and files, then every item; refused while something of it waits or runs.
+
+    The approvals' own records stay. A repeat goes on where an earlier one broke off.
+    """
     conversation = conversations.read(owner, conversation_id)
     if conversation is None:
         raise NotFound
     _check_nothing_runs(conversation, approvals)
+    if notebooks is not None:
+        notebooks.forget(owner, conversation_id)
     key: dict[str, Any] | None = {}
     while key is not None:
         page = dynamodb.query(

@@ -69,6 +69,18 @@ class ConversationTable:
             return None
         return Conversation(conversation_id, owner, _turns(reversed(answer["Items"])))
 
+    def exists(self, owner: str, conversation_id: str) -> bool:
+        """Whether this owner has such a conversation, be it without a turn."""
+        answer = self._client.query(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": partition(owner, conversation_id)}},
+            ProjectionExpression="pk",
+            ConsistentRead=True,
+            Limit=1,
+        )
+        return bool(answer["Items"])
+
     def title(self, owner: str, conversation_id: str) -> str:
         """What the first turn says it is about."""
         answer = self._client.get_item(

@@ -7,7 +7,7 @@ ProductError
 ├── Conflict              409  the state it needs is gone
 ├── Gone                  410  too late
 ├── TooLarge              413  over a size limit
-├── WrongMediaType        415  not JSON
+├── WrongMediaType        415  not JSON, or what else is taken there
 ├── Unprocessable         422  readable, but contradicts an earlier request
 ├── TooMany               429  a budget is used
 └── Unavailable           503  try again later
@@ -73,8 +73,8 @@ class WrongMediaType(ProductError):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "wrong_media_type"
 
-    def __init__(self) -> None:
-        super().__init__("Send the request as application/json.")
+    def __init__(self, message: str = "Send the request as application/json.") -> None:
+        super().__init__(message)
 
 
 class Unprocessable(ProductError):

@@ -4,11 +4,14 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from functions.shared.errors import Conflict
 
 MOST_CELLS = 400
+MOST_PICTURES = 50
+"""Of one cell; what a loop drew beyond them is in the notebook alone."""
 ALT_CHARACTERS = 200
 NOT_KEPT = "[this picture was not kept: the notebook is full]"
 _BEGINNINGS: Mapping[str, bytes] = {
@@ -31,13 +34,8 @@ class NotebookFull(Conflict):
         )
 
 
-class NotebookChanged(Conflict):
+class NotebookChanged(Exception):
     """Somebody else appended since it was read; nothing was stored: read again."""
-
-    code = "notebook_changed"
-
-    def __init__(self) -> None:
-        super().__init__("Another cell of this conversation was stored just now; look again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +70,8 @@ class Cell:
         return self.status == "failed"
 
     def pictures(self) -> tuple[Picture, ...]:
-        """Its PNG and JPEG pictures whose bytes begin as such: one per output, in order."""
-        shown = filter(None, map(_shown, self.outputs))
+        """Its first PNG and JPEG pictures whose bytes begin as such: one per output, in order."""
+        shown = islice(filter(None, map(_shown, self.outputs)), MOST_PICTURES)
         return tuple(
             Picture(number=number, mime=mime, alt=alt, content=content)
             for number, (mime, alt, content) in enumerate(shown, start=1)

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from functions.shared.aws import error_code, will_pass
-from functions.shared.errors import Conflict, NotFound, TemporarilyUnavailable
+from functions.shared.errors import Conflict, TemporarilyUnavailable
 from functions.shared.identifiers import utc_now
 from functions.shared.notebook import (
     Cell,
@@ -46,13 +46,8 @@ class FileStands(Conflict):
         )
 
 
-class FileMissing(NotFound):
+class FileMissing(Exception):
     """An upload's bytes are not (or no longer) in the bucket."""
-
-    code = "file_missing"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The file {name} is no longer kept; upload it again.")
 
 
 class NotebookStore:

@@ -18,8 +18,15 @@ ROOMS = {
     "freeze": "freeze",
     "session": "session",
 }
-"""The room by the first step of the path; three routes are another's by the last, all else is `pages`."""
-BY_LAST = {"decision": "decide_approval", "cancel": "decide_approval", "tool_results": "chat"}
+"""The room by the first step of the path; some routes are another's by a later one, all else is `pages`."""
+BY_LATER = {
+    "decision": "decide_approval",
+    "cancel": "decide_approval",
+    "tool_results": "chat",
+    "files": "notebooks",
+    "notebook": "notebooks",
+    "notebook.ipynb": "notebooks",
+}
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 Claims = Callable[[str], Mapping[str, str] | None]
@@ -124,14 +131,15 @@ def routes() -> list[Route]:
         )
         for path, operations in described.items()
         for method, operation in operations.items()
-        if method in ("get", "post", "delete") and path != "/favicon.ico"
+        if method in ("get", "post", "put", "delete") and path != "/favicon.ico"
     ]
     return sorted(found, key=lambda route: route.key.count("{"))
 
 
 def _room(path: str) -> str:
     steps = path.split("/")
-    return BY_LAST.get(steps[-1]) or ROOMS.get(steps[1], "pages")
+    later = BY_LATER.get(steps[3], "") if len(steps) > 3 else ""
+    return later or ROOMS.get(steps[1], "pages")
 
 
 def _is_parameter(step: str) -> bool:

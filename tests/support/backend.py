@@ -16,6 +16,7 @@ import functions.decide_approval.handler
 import functions.end_lease.handler
 import functions.freeze.handler
 import functions.launch_instance.handler
+import functions.notebooks.handler
 import functions.preflight.handler
 import functions.record_outcome.handler
 import functions.request_approval.handler
@@ -31,6 +32,7 @@ from functions.shared.aws import client
 from functions.shared.conversation_table import Conversation, ConversationTable
 from functions.shared.findings import PREFLIGHT, Findings
 from functions.shared.readings import Readings
+from functions.shared.sandbox_settings import NotebooksSettings
 from functions.shared.settings import (
     ApprovalsSettings,
     ChatSettings,
@@ -44,6 +46,7 @@ from functions.shared.settings import (
     Settings,
     SweepSettings,
 )
+from functions.shared.uploads import Uploads
 from tests.support.account import (
     ACCOUNT_ID,
     APPROVALS,
@@ -51,6 +54,7 @@ from tests.support.account import (
     CONVERSATIONS,
     FREEZE,
     LAUNCH_ROLE,
+    NOTEBOOKS,
     ORIGIN,
     REGION,
     STACK,
@@ -186,6 +190,12 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
         ),
         "end_lease": end_lease_settings(account),
         "freeze": FreezeSettings(freeze_parameter=FREEZE, user_pool_id=account.pool, origin=ORIGIN),
+        "notebooks": NotebooksSettings(
+            stage="dev",
+            conversations_table=CONVERSATIONS,
+            notebooks_bucket=NOTEBOOKS,
+            keep_days=30,
+        ),
     }
 
 
@@ -280,6 +290,8 @@ class Backend:
             "POST /approvals/{approval_id}/decision": "decide_approval",
             "POST /approvals/{approval_id}/cancel": "decide_approval",
         }.get(route, "approvals" if "/approvals" in route else "conversations")
+        if "/files" in route or "/notebook" in route:
+            room = "notebooks"
         event = http_event(
             route,
             claims={**self.claims(by), **(claims or {})},
@@ -296,6 +308,7 @@ class Backend:
             "conversations": functions.conversations.handler.handler,
             "approvals": functions.approvals.handler.handler,
             "decide_approval": functions.decide_approval.handler.handler,
+            "notebooks": functions.notebooks.handler.handler,
         }
         return answer_of(handlers[room](event, LambdaContext(milliseconds)))
 
@@ -466,6 +479,7 @@ def compose_rooms(
         "sweep": functions.sweep.handler,
         "end_lease": functions.end_lease.handler,
         "freeze": functions.freeze.handler,
+        "notebooks": functions.notebooks.handler,
     }
     changes: dict[str, dict[str, Any]] = {
         "decide_approval": {"clock": clock, "states": states},
@@ -486,6 +500,10 @@ def compose_rooms(
         "record_outcome": {"clock": clock, "states": states},
         "end_lease": {"clock": clock},
         "freeze": {"clock": clock},
+        "notebooks": {
+            "clock": clock,
+            "uploads": Uploads(client("dynamodb"), CONVERSATIONS, clock=clock),
+        },
         "sweep": {
             "clock": lambda: clock().timestamp(),
             "invoke": lambda function, payload: backend.invoked.append((function, payload)),

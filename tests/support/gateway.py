@@ -27,6 +27,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    content: bytes = b""
+    """The body as it travels; `text` is what can be read of it."""
 
     @property
     def json(self) -> Any:
@@ -35,11 +37,10 @@ class Answer:
 
 def answer_of(response: Mapping[str, Any]) -> Answer:
     """A function's return value as a client sees it: header names in lower case."""
-    text = response["body"]
-    if response["isBase64Encoded"]:
-        text = base64.b64decode(text).decode()
+    body = response["body"]
+    content = base64.b64decode(body) if response["isBase64Encoded"] else body.encode()
     headers = {name.lower(): value for name, value in response["headers"].items()}
-    return Answer(response["statusCode"], headers, text)
+    return Answer(response["statusCode"], headers, content.decode(errors="replace"), content)
 
 
 def claims_of(sub: str, groups: tuple[str, ...], *, use: str = "access") -> dict[str, str]:

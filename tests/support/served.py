@@ -35,6 +35,7 @@ def gateway_of(patch: pytest.MonkeyPatch, backend: Backend, agents_file: Path) -
             "approvals",
             "decide_approval",
             "freeze",
+            "notebooks",
             "session",
             "pages",
         )
