@@ -1,4 +1,4 @@
-"""Three stacks synthesized once per run, without zips, and looked at by cdk-nag on the way."""
+"""Stacks synthesized once per run, without zips, and looked at by cdk-nag on the way."""
 
 import json
 from collections.abc import Mapping
@@ -47,7 +47,22 @@ PAGES: Mapping[str, dict[str, Any]] = {
         "origin": "http://127.0.0.1:8787",
         "login": {"login_url": "http://127.0.0.1:8787", "token_url": "http://127.0.0.1:4566"},
     },
+    "Analysis": {"stage": "prod", "sandbox": {"keep_days": 14}},
+    "InSubnets": {
+        "stage": "dev",
+        "sandbox": {
+            "seconds": 45,
+            "memory_mb": 1024,
+            "network": {
+                "vpc_id": "vpc-0123456789abcdef0",
+                "subnet_ids": ["subnet-0123456789abcdef0", "subnet-1123456789abcdef0"],
+            },
+        },
+    },
+    "LaptopAnalysis": {"stage": "local"},
 }
+WITH_PYTHON = ("Analysis", "InSubnets", "LaptopAnalysis")
+"""Stacks with agents that need Python; the others are what is deployed by default."""
 ACCESS = {"WithSes": {"use": ["requesters", "network"], "approve": ["security", "network"]}}
 """Groups that the manifests of a stack name."""
 
@@ -95,6 +110,8 @@ class Assembly:
 def assembly(tmp_path_factory):
     directory = tmp_path_factory.mktemp("assembly")
     agents = compile_agents(ROOT / "agents")
+    gallery = compile_agents(ROOT / "agents" / "gallery")
+    running_python = {name: gallery[name] for name in ("analyst", "figures")}
     packages = Packages(
         target=Target("never-run", LAMBDA_MINOR, LAMBDA_PLATFORM), agents=serialized(agents)
     )
@@ -112,6 +129,8 @@ def assembly(tmp_path_factory):
         access = {"access": ACCESS[stack]} if stack in ACCESS else {}
         named = {agent_id: {**agent, **access} for agent_id, agent in agents.items()}
         named |= RUNBOOKS.get(stack, {})
+        if stack in WITH_PYTHON:
+            named |= running_python
         Countersign(app, page=checked, agents=named, packages=packages)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
@@ -134,3 +153,18 @@ def with_ses(assembly):
 @pytest.fixture(scope="session")
 def laptop(assembly):
     return assembly.template("Laptop")
+
+
+@pytest.fixture(scope="session")
+def analysis(assembly):
+    return assembly.template("Analysis")
+
+
+@pytest.fixture(scope="session")
+def in_subnets(assembly):
+    return assembly.template("InSubnets")
+
+
+@pytest.fixture(scope="session")
+def laptop_analysis(assembly):
+    return assembly.template("LaptopAnalysis")

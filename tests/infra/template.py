@@ -70,7 +70,20 @@ class Template:
     def rights_of(self, holder: str) -> list[Right]:
         return [right for right in self.rights() if right.holder == holder]
 
-    def _rights(self) -> Iterator[Right]:
+    def denials_of(self, holder: str) -> list[Mapping[str, Any]]:
+        """The statements that take rights away from a role."""
+        return [
+            statement
+            for found, statement in self._statements()
+            if found == holder and statement["Effect"] == "Deny"
+        ]
+
+    def _statements(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for holder, document in self._documents():
+            for statement in document["Statement"]:
+                yield holder, statement
+
+    def _documents(self) -> list[tuple[str, Mapping[str, Any]]]:
         roles = {role.id: role for role in self.of_type("AWS::IAM::Role")}
         documents = [
             (role.path, policy["PolicyDocument"])
@@ -80,18 +93,21 @@ class Template:
         for policy in self.of_type("AWS::IAM::Policy"):
             for role in policy.properties["Roles"]:
                 documents.append((roles[role["Ref"]].path, policy.properties["PolicyDocument"]))
-        for holder, document in documents:
-            for statement in document["Statement"]:
-                assert statement["Effect"] == "Allow"
-                for action in listed(statement["Action"]):
-                    for resource in listed(statement["Resource"]):
-                        yield Right(
-                            holder,
-                            action,
-                            self.spelled(resource),
-                            statement.get("Condition"),
-                            statement.get("Sid", ""),
-                        )
+        return documents
+
+    def _rights(self) -> Iterator[Right]:
+        for holder, statement in self._statements():
+            if statement["Effect"] == "Deny":
+                continue
+            for action in listed(statement["Action"]):
+                for resource in listed(statement["Resource"]):
+                    yield Right(
+                        holder,
+                        action,
+                        self.spelled(resource),
+                        statement.get("Condition"),
+                        statement.get("Sid", ""),
+                    )
 
     def spelled(self, value: Any) -> str:
         """A value with references replaced by `<path of the resource>`."""

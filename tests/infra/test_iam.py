@@ -189,9 +189,9 @@ PREFIXES = (
 )
 
 
-def short(resource):
+def short(resource, stack="Production"):
     for pattern, word in PREFIXES:
-        resource = re.sub("^" + pattern, word, resource)
+        resource = re.sub("^" + pattern.replace("Production", stack), word, resource)
     return resource
 
 

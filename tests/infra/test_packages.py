@@ -105,7 +105,19 @@ def test_what_the_runtime_carries_stays_out(built, room):
 
 def test_only_who_acts_for_agents_carries_them(built, room):
     with zipfile.ZipFile(built.zips[room]) as archive:
-        assert ("agents.json" in archive.namelist()) is (room in ("chat", "pages", "run_action"))
+        names = set(archive.namelist())
+    assert ("agents.json" in names) is (room in ("chat", "pages", "run_action", "ask_sandbox"))
+    assert ("code_files.json" in names) is (room == "ask_sandbox")
+
+
+def test_a_changed_file_of_the_operator_s_is_another_zip_of_one_room():
+    target = host_target(LOCAL_PYTHON)
+
+    def zip_of(room, content):
+        return Packages(target=target, agents=b"{}", code_files=content).zip_of(room)
+
+    assert zip_of("ask_sandbox", b'{"a": 1}') != zip_of("ask_sandbox", b'{"a": 2}')
+    assert zip_of("notebooks", b'{"a": 1}') == zip_of("notebooks", b'{"a": 2}')
 
 
 def test_native_code_in_a_lambda_s_zip_is_for_its_processor(built, room):

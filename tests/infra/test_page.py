@@ -5,8 +5,11 @@ import re
 import pytest
 import yaml
 
+from infra.app import check_modules
 from infra.page import EXAMPLE, ROOT, BadPage, Budgets, Page, read_page
 
+VPC = "vpc-0123456789abcdef0"
+SUBNETS = ["subnet-0123456789abcdef0", "subnet-1123456789abcdef0"]
 LEAST = {"stage": "dev", "region": "eu-west-1", "model": {"name": "a-model"}}
 
 
@@ -116,6 +119,17 @@ def test_budgets_are_on_until_the_page_says_off(written):
         ({"budgets": {"people": 3}}, "budgets.people: Extra inputs are not permitted"),
         ({"budgets": True}, "budgets: "),
         ({"model": {"name": "m", "max_tokens": -1}}, "model.max_tokens: "),
+        ({"sandbox": {"seconds": 61}}, "sandbox.seconds: "),
+        ({"sandbox": {"seconds": 4}}, "sandbox.seconds: "),
+        ({"sandbox": {"memory_mb": 10240}}, "sandbox.memory_mb: "),
+        ({"sandbox": {"keep_days": 0}}, "sandbox.keep_days: "),
+        ({"sandbox": {"unconfined": True}}, "sandbox.unconfined is for the stage local"),
+        ({"sandbox": {"modules": {"x.py": "latest"}}}, "sandbox.modules.x.py: "),
+        ({"sandbox": {"network": {"subnet_ids": SUBNETS}}}, "sandbox.network.vpc_id: "),
+        ({"sandbox": {"network": {"vpc_id": VPC}}}, "sandbox.network.subnet_ids: "),
+        ({"sandbox": {"network": {"vpc_id": VPC, "subnet_ids": SUBNETS[:1]}}}, "subnet_ids: "),
+        ({"sandbox": {"network": {"vpc_id": VPC, "subnet_ids": SUBNETS[:1] * 2}}}, "named twice"),
+        ({"sandbox": {"network": {"vpc_id": "default", "subnet_ids": SUBNETS}}}, "vpc_id: "),
     ],
 )
 def test_a_mistake_is_one_line_with_its_key(written, changes, said):
@@ -164,3 +178,50 @@ def test_a_stand_in_is_on_this_machine(written, host, address):
     page = written(stage="local", egress={"pins": {host: address}})
     with pytest.raises(BadPage, match="pins"):
         read_page(page, {})
+
+
+def test_python_is_unbound_on_a_laptop_alone_and_only_where_the_page_says_so(written):
+    assert read_page(written(stage="local"), {}).sandbox.unconfined is False
+    unbound = written(stage="local", sandbox={"unconfined": True})
+    assert read_page(unbound, {}).sandbox.unconfined is True
+
+
+def test_a_laptop_runs_with_the_page_of_a_deployment_that_names_its_network(written):
+    network = {"vpc_id": VPC, "subnet_ids": SUBNETS}
+    assert read_page(written(stage="local", sandbox={"network": network}), {})
+
+
+AGENTS = {
+    "figures": {"actions": {"count": {"kind": "module", "file": "figures.py", "sha256": "a" * 64}}},
+    "prices": {"actions": {"ask": {"kind": "module", "file": "my/prices.py", "sha256": "1" * 64}}},
+    "plain": {"actions": {"launch": {"kind": "aws", "operation": "run_instances"}}},
+}
+
+
+def test_python_that_the_operator_has_read_is_deployed(written):
+    modules = {"figures.py": "a" * 64, "my/prices.py": "1" * 64, "gone.py": "b" * 64}
+    check_modules(read_page(written(sandbox={"modules": modules}), {}), AGENTS)
+
+
+def test_without_python_files_there_is_nothing_to_read(written):
+    check_modules(read_page(written(), {}), {"plain": AGENTS["plain"]})
+
+
+@pytest.mark.parametrize(
+    ("modules", "unread"),
+    [
+        ({}, "figures.py, my/prices.py is new or changed"),
+        ({"figures.py": "a" * 64}, "countersign.yaml: my/prices.py is new or changed"),
+        ({"figures.py": "b" * 64, "my/prices.py": "1" * 64}, "figures.py is new or changed"),
+    ],
+)
+def test_python_that_nobody_read_stops_the_synth_with_the_line_to_write(written, modules, unread):
+    directory = written(sandbox={"modules": modules})
+    with pytest.raises(BadPage) as caught:
+        check_modules(read_page(directory, {}), AGENTS)
+    said = str(caught.value)
+    assert unread in said
+    assert "\n" not in said
+    line = said.partition("the line: ")[2]
+    page = written(sandbox=yaml.safe_load("{" + line + "}"))
+    check_modules(read_page(page, {}), AGENTS)
