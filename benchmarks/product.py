@@ -116,6 +116,8 @@ def _deps() -> Any:
         run_action_function="run_action",
         catalogue_function="catalogue",
         ask_sandbox_function="",
+        sandbox_confinement="",
+        sandbox_seconds=0,
         agents_file=str(agents_file),
         model_secret_arn="unused",  # noqa: S106 - a name, not a secret
         chat_model="gpt-4.1-mini",

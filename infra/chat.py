@@ -42,6 +42,8 @@ class Chat(Construct):
             run_action_function=deployment.function_name(RUN_ACTION),
             catalogue_function=deployment.function_name(CATALOGUE),
             ask_sandbox_function=python.ask_sandbox if python else "",
+            sandbox_confinement=python.confinement if python else "",
+            sandbox_seconds=page.sandbox.seconds if python else 0,
             agents_file=AGENTS_FILE,
             model_secret_arn=model.secret_arn,
             chat_model=page.model.name,

@@ -9,7 +9,7 @@ from infra.deployment import Deployment
 from infra.notebook_bucket import NotebookBucket
 from infra.notebooks import Notebooks
 from infra.room import Room
-from infra.run_code import RunCode
+from infra.run_code import RunCode, confinement
 from infra.seal_key import SealKey
 from infra.tables import Tables
 
@@ -41,6 +41,7 @@ class Python(Construct):
             self, "Notebooks", deployment=deployment, tables=tables, bucket=self.bucket
         ).function
         self.ask_sandbox = deployment.function_name(ASK_SANDBOX)
+        self.confinement = confinement(deployment)
         self._ask_sandbox_arn = deployment.function_arn(ASK_SANDBOX)
         self.functions: Mapping[str, Room] = {
             "RunCode": run_code.function,

@@ -55,6 +55,9 @@ class ChatSettings(Settings):
     catalogue_function: str
     ask_sandbox_function: str
     """Empty: no agent needs Python, and nothing of it is deployed."""
+    sandbox_confinement: str
+    sandbox_seconds: int
+    """What people are told of where code runs, and for how long at most; empty and 0 without a sandbox."""
     agents_file: str
     """Where the compiled agents lie in the zip, from the import root, or an absolute path."""
     model_secret_arn: str

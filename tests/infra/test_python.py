@@ -239,6 +239,11 @@ def test_the_outputs_and_the_rooms_know_what_is_there(analysis, production):
     )
     for room in ("Chat/Function", "Chat/ContinueTurn", "LaunchInstance/Function"):
         assert analysis.environment(room)["ASK_SANDBOX_FUNCTION"] == "Analysis-ask_sandbox"
+    for room in ("Chat/Function", "Chat/ContinueTurn"):
+        told = analysis.environment(room)
+        assert (told["SANDBOX_CONFINEMENT"], told["SANDBOX_SECONDS"]) == ("vpc", "30")
+        none = production.environment(room)
+        assert (none["SANDBOX_CONFINEMENT"], none["SANDBOX_SECONDS"]) == ("", "0")
     for room in ("Conversations/Function", "Python/Notebooks", "Python/AskSandbox"):
         assert analysis.environment(room)["NOTEBOOKS_BUCKET"] == "<Python/Bucket>"
     assert analysis.environment("Python/AskSandbox")["RUN_CODE_FUNCTION"] == "Analysis-run_code"

@@ -23,7 +23,7 @@ import functions.request_approval.handler
 import functions.sweep.handler
 from functions.chat.ask_approval import Workflow
 from functions.chat.compose import compose
-from functions.launch_instance.hand_over import RunAction
+from functions.launch_instance.hand_over import run_action_room, sandbox_room
 from functions.shared.approval import Approval
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.audit import AuditTable
@@ -93,6 +93,8 @@ def settings_of(account: Account, agents_file: Path) -> dict[str, Settings]:
             run_action_function="run-action",
             catalogue_function="catalogue",
             ask_sandbox_function="ask-sandbox",
+            sandbox_confinement="vpc",
+            sandbox_seconds=30,
             agents_file=str(agents_file),
             model_secret_arn=account.secret_arn,
             chat_model="test-model",
@@ -215,6 +217,7 @@ class Backend:
     ssm: FakeSsm = field(default_factory=FakeSsm)
     """Systems Manager's runbooks."""
     run_action: FakeLambda = field(default_factory=FakeLambda)
+    ask_sandbox: FakeLambda = field(default_factory=lambda: FakeLambda("ask_sandbox"))
     """The room that carries out approved calls of other kinds than `aws`."""
     invoked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     """What the sweep invoked."""
@@ -495,7 +498,8 @@ def compose_rooms(
             "sleep": clock.sleep,
             "ec2_for": lambda _: backend.ec2,
             "ssm_for": lambda _: backend.ssm,
-            "run_action": RunAction(lambda: backend.run_action, "run_action"),
+            "run_action": run_action_room(lambda: backend.run_action, "run_action"),
+            "ask_sandbox": sandbox_room(lambda: backend.ask_sandbox, "ask_sandbox"),
         },
         "record_outcome": {"clock": clock, "states": states},
         "end_lease": {"clock": clock},
