@@ -10,9 +10,9 @@ from infra.api import OPEN, SIGNED_IN
 
 ROOT = Path(__file__).parents[2]
 DESCRIPTION = json.loads(FILE.read_text())
-METHODS = ("get", "head", "post", "delete")
-INTERNAL = {"grant_refused"}
-"""Codes of refusals that become a page or another refusal before they are answered."""
+METHODS = ("get", "head", "post", "put", "delete")
+INTERNAL = {"grant_refused", "notebook_full"}
+"""Codes of refusals that become a page, a result for the model or another refusal before they are answered."""
 PARENTS = {"conflict", "gone", "too_large", "too_many", "unprocessable", "unavailable"}
 """Codes of classes that are only subclassed."""
 
