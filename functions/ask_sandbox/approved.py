@@ -9,11 +9,9 @@ from functions.ask_sandbox.time_left import TimeLeft
 from functions.ask_sandbox.ungated import Asking, carry_out
 from functions.shared.countersigned_action import exact
 from functions.shared.countersigned_call import Checking, countersigned_call
+from functions.shared.countersigned_code import sandbox_of
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.observe import logger
-
-KINDS = ("notebook", "module")
-"""What this room carries out."""
 
 
 def run_approved(
@@ -35,6 +33,9 @@ def run_approved(
         str(approved.plan["requester"]), str(approved.plan["conversation"])
     )
     call = Call(approved.id, str(approved.call["function"]), exact(approved.call))
+    told = sandbox_of(approved.call).get("seconds")
+    if told is not None:
+        asking = asking.within(float(told))
     try:
         return carry_out(asking, conversation, signed.agent, signed.action, call, time_left)
     except OutOfTime as error:

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.ask_sandbox.approved import KINDS, run_approved
+from functions.ask_sandbox.approved import run_approved
 from functions.ask_sandbox.call import Call
 from functions.ask_sandbox.code_files import CodeFiles
 from functions.ask_sandbox.sandbox import Sandbox
@@ -20,6 +20,7 @@ from functions.shared.agent import Agents
 from functions.shared.approval_reader import ApprovalReader
 from functions.shared.aws import client
 from functions.shared.countersigned_call import Checking
+from functions.shared.countersigned_code import KINDS
 from functions.shared.identifiers import utc_now
 from functions.shared.ledger import read_row
 from functions.shared.notebook_store import NotebookStore
@@ -29,10 +30,8 @@ from functions.shared.seal import SealCheck
 from functions.shared.uploads import Uploads
 from functions.shared.workflow import repeatable
 
-BATCH_SECONDS = 170
+MOST_SECONDS = 170
 """Less than this Lambda may take."""
-APPROVED_SECONDS = 120
-"""Less than launch_instance waits."""
 
 
 class Event(BaseModel):
@@ -58,7 +57,7 @@ class Ungated(Event):
 
 
 class ApprovedCommand(Event):
-    v: Literal[1]
+    v: Literal[1, 2]
     command: Literal["approved"]
     approval_id: str
     call_id: str
@@ -120,7 +119,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             approval_id=command.approval_id,
             call_id=command.call_id,
             digest=command.digest,
-            time_left=TimeLeft.of(APPROVED_SECONDS),
+            time_left=TimeLeft.of(MOST_SECONDS),
         )
         return {"v": 1, "status": result.status, "text": result.text}
     batch = Ungated.model_validate(event)
@@ -131,7 +130,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         agent_id=batch.agent,
         manifest=batch.manifest,
         calls=calls,
-        time_left=TimeLeft.of(min(batch.seconds, BATCH_SECONDS)),
+        time_left=TimeLeft.of(min(batch.seconds, MOST_SECONDS)),
     )
     return {
         "v": 1,

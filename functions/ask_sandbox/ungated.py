@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from functions.ask_sandbox.call import Call, Result
@@ -39,6 +39,11 @@ class Asking:
 
     def conversation(self, owner: str, conversation_id: str) -> Conversation:
         return Conversation(owner, conversation_id, self.store, self.uploads)
+
+    def within(self, seconds: float) -> "Asking":
+        """The same for code that may run so many seconds at most."""
+        most = min(self.sandbox.most_seconds, seconds)
+        return replace(self, sandbox=replace(self.sandbox, most_seconds=most))
 
 
 def run_calls(

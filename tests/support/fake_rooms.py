@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.chat.rooms import Result, Whose
+from functions.chat.rooms import Result, Rooms, Whose
 from functions.chat.tool_calls import CheckedCall
 from functions.shared.agent import Agent
 from functions.shared.kinds import Place
@@ -28,9 +28,11 @@ class FakeRooms:
     says: dict[str, Result | Callable[[Mapping[str, Any]], Result]] = field(default_factory=dict)
     handed_over: list[HandedOver] = field(default_factory=list)
     python: bool = False
+    sandbox: Rooms | None = None
+    """Who is really asked for Python."""
 
     def has(self, place: Place) -> bool:
-        return place is not Place.SANDBOX or self.python
+        return place is not Place.SANDBOX or self.python or self.sandbox is not None
 
     def run(
         self,
@@ -42,6 +44,8 @@ class FakeRooms:
     ) -> list[Result]:
         pairs = tuple((call.name, dict(call.arguments or {})) for call in calls)
         self.handed_over.append(HandedOver(place, agent.id, pairs, seconds, whose))
+        if place is Place.SANDBOX and self.sandbox is not None:
+            return self.sandbox.run(place, agent, calls, seconds, whose)
         return [self._result(name, arguments) for name, arguments in pairs]
 
     def _result(self, name: str, arguments: Mapping[str, Any]) -> Result:
