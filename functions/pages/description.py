@@ -45,7 +45,7 @@ class Description:
         return value
 
 
-METHODS = ("get", "head", "post", "delete")
+METHODS = ("get", "head", "post", "put", "delete")
 
 
 def _matches(route: str, path: str) -> bool:

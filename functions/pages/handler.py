@@ -94,6 +94,7 @@ def agents(request: Request) -> Response:
                     "intro": list(agent.intro),
                     "samples": list(agent.samples),
                     "starts": agent.starts,
+                    "python": agent.uses_python,
                 }
                 for agent in deps().agents.all()
                 if agent.may_be_used_by(groups)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import Request as Asked
 
 from functions.pages.static_files import asset, shell
 from functions.shared.errors import NotFound
@@ -21,6 +22,8 @@ USERS = {
     for name in ("kai", "bob", "carol")
 }
 SHELLS = {"/": "chat.html", "/inbox": "inbox.html"}
+UNREACHABLE = object()
+"""What is said instead of an answer where there is no way to the API."""
 
 
 def at(**ahead: float) -> str:
@@ -139,6 +142,15 @@ def decision(verdict: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def body_of(request: Asked) -> Any:
+    """JSON as a value, a file as its bytes."""
+    sent = request.post_data_buffer
+    if not sent:
+        return None
+    is_json = request.headers.get("content-type") == "application/json"
+    return json.loads(sent) if is_json else sent
+
+
 class DrawnPages:
     """Answers every request of a browser: shells and assets as served, data as the test says."""
 
@@ -189,12 +201,17 @@ class DrawnPages:
             return
         key = f"{request.method} {path}"
         if key in self.answers:
-            body = json.loads(request.post_data) if request.post_data else None
+            body = body_of(request)
             self.sent.append((request.method, path, body))
             if key in self.reacts:
                 self.reacts[key](body)
             status, value, headers = self.answers[key]
-            route.fulfill(status=status, json=value, headers=headers)
+            if isinstance(value, bytes):
+                route.fulfill(status=status, body=value, headers=headers)
+            elif value is UNREACHABLE:
+                route.abort()
+            else:
+                route.fulfill(status=status, json=value, headers=headers)
             return
         self._serve(route, path)
 

@@ -41,7 +41,7 @@ def test_a_page_is_a_shell_that_nobody_keeps_frames_or_scripts(route, parameters
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["content-security-policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     assert page.headers["x-frame-options"] == "DENY"
@@ -191,9 +191,30 @@ def test_health_says_which_model_and_version_this_is():
 def test_agents_are_listed_with_samples_and_without_prompts():
     listed = asks("GET /agents", claims=claims_of("alice", ("requesters",))).json["agents"]
     assert [agent["id"] for agent in listed] == ["ec2", "ec2_guided", "meeting"]
-    members = {"id", "title", "description", "name", "intro", "samples", "starts"}
+    members = {"id", "title", "description", "name", "intro", "samples", "starts", "python"}
     assert set(listed[0]) == members
     assert listed[0]["samples"]
+    assert [agent["python"] for agent in listed] == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("member", "python"),
+    [
+        ({"notebook": True}, True),
+        ({"actions": {"look": {"kind": "notebook"}}}, True),
+        ({"actions": {"look": {"kind": "module", "approval": "never"}}}, True),
+        ({"actions": {"look": {"kind": "rest"}, "say": {"kind": "client"}}}, False),
+    ],
+    ids=["a notebook", "a function of the notebook", "a function of a module", "others"],
+)
+def test_an_agent_whose_calls_run_python_says_so(monkeypatch, tmp_path, member, python):
+    agent = {"title": "A", "prompt": "", "digest": "0" * 64, **member}
+    file = tmp_path / "agents.json"
+    file.write_text(json.dumps({"a": agent}))
+    monkeypatch.setenv("AGENTS_FILE", str(file))
+    pages.deps.cache_clear()
+    listed = asks("GET /agents", claims=claims_of("alice", ("requesters",))).json["agents"]
+    assert [(one["id"], one["python"]) for one in listed] == [("a", python)]
 
 
 def test_an_unknown_address_is_a_problem_and_not_a_page():

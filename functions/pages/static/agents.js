@@ -31,6 +31,11 @@ export class Agents {
     return this.#agents.length > 1;
   }
 
+  /** Does this agent run Python, so that its conversations have files and a notebook? Of null: does any? */
+  runPython(id) {
+    return id === null ? this.#agents.some((agent) => agent.python) : Boolean(this.get(id)?.python);
+  }
+
   /** What an agent is called; its id where it is not ours to use any more. */
   titleOf(id) {
     return visible(this.get(id)?.title ?? id ?? "");

@@ -1,4 +1,4 @@
-/** Cards in the conversation: what the model called, and the approval it waits for. */
+/** The card of the approval that a turn waits for, and what other cards are made of. */
 
 import { call } from "./api.js";
 import { element, foreign, icon, visible } from "./elements.js";
@@ -6,15 +6,6 @@ import { copy } from "./frame.js";
 import { either, say } from "./messages.js";
 import { countdown } from "./time.js";
 
-const CALL_TONES = {
-  succeeded: "good",
-  answered: "good",
-  failed: "bad",
-  rejected: "bad",
-  denied: "bad",
-  refused: "bad",
-  waiting: "wait",
-};
 const OPEN = ["preparing", "pending"];
 
 /** Does this turn still change without anyone writing? */
@@ -30,32 +21,6 @@ export function isOver(status) {
 
 export function pill(text, tone = "") {
   return element("span", { class: `pill ${tone}` }, text);
-}
-
-/** A tool call: closed it is one line, open it shows what was asked and what came back. */
-export function toolCard(toolCall, approval) {
-  const running = toolCall.status === "waiting" && approval?.status === "approved";
-  const status = running ? "running" : toolCall.status;
-  return element(
-    "details",
-    { class: "tool-card", "data-control": `call-${toolCall.id}` },
-    element(
-      "summary",
-      {},
-      foreign("code", {}, toolCall.name),
-      pill(say(`call.status.${status}`), CALL_TONES[toolCall.status] ?? ""),
-    ),
-    element("h4", {}, say("call.arguments")),
-    argumentList(toolCall.arguments),
-    toolCall.result ? element("h4", {}, say("call.result")) : null,
-    toolCall.result && toolCall.outside ? outsideMark() : null,
-    toolCall.result ? foreign("pre", { class: "result", tabindex: "0" }, toolCall.result) : null,
-  );
-}
-
-/** Nothing that somebody outside wrote is taken for ours. */
-function outsideMark() {
-  return element("p", { class: "small outside" }, icon("warn"), say("call.outside"));
 }
 
 /** A confirmation without the line that asks for a "y": nobody decides by typing. */
@@ -79,13 +44,13 @@ export function argumentList(values) {
   return element("dl", { class: "arguments" }, rows);
 }
 
-/** The approval a turn waits for: live while it is open, one line of history afterwards. */
-export function approvalCard(approval, calls, changed) {
-  if (OPEN.includes(approval.status)) return openCard(approval, changed);
+/** The approval a turn waits for: live while it is open, one line of history afterwards; of `isCode` AWS knows nothing. */
+export function approvalCard(approval, calls, { changed, isCode }) {
+  if (OPEN.includes(approval.status)) return openCard(approval, { changed, isCode });
   const worked = calls.every((one) => one.status === "succeeded");
   const sentence = () => {
     if (approval.status !== "approved") return say(`card.${approval.status}`);
-    if (!approval.closed_at) return say("card.running");
+    if (!approval.closed_at) return say(isCode ? "card.running.code" : "card.running");
     return say(worked ? "card.done" : "card.done.not");
   };
   const good = approval.status === "approved" && (worked || !approval.closed_at);
@@ -98,7 +63,7 @@ export function approvalCard(approval, calls, changed) {
   );
 }
 
-function openCard(approval, changed) {
+function openCard(approval, { changed, isCode }) {
   const address = new URL(pageOf(approval), location.origin).href;
   const copyButton = element(
     "button",
@@ -124,7 +89,7 @@ function openCard(approval, changed) {
       element("h3", {}, say(preparing ? "status.preparing" : "card.pending")),
       approval.expires_at && !preparing ? countdown(approval.expires_at) : null,
     ),
-    element("p", {}, preparing ? say("card.preparing") : whoDecides(approval)),
+    element("p", {}, preparing ? say(isCode ? "card.preparing.code" : "card.preparing") : whoDecides(approval)),
     actions,
   );
 }

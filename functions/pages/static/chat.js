@@ -14,13 +14,17 @@ import { Attempts } from "./attempts.js";
 import { momentAfter } from "./time.js";
 import { Transcript } from "./transcript.js";
 import { Welcome } from "./welcome.js";
+import { Workbench } from "./workbench.js";
 
 const TURNS = 30;
 const CHAT_SECONDS = 40;
 
 let conversation = null;
+/** Has nothing been said in this conversation yet, so that its agent can be chosen? */
+let isUntold = true;
+let title = "";
 let before = null;
-let transcript, composer, history, welcome;
+let transcript, composer, history, welcome, workbench;
 const agents = new Agents();
 const attempts = new Attempts();
 const backoff = new Backoff(1500, 6000);
@@ -29,11 +33,23 @@ const polling = new Polling(ask);
 enter("signed-out.chat", async () => {
   const nameOf = (id) => agents.titleOf(id);
   const askAgain = (message) => send({ message });
-  const actions = { changed: askNow, tryAgain, given, askAgain, nameOf };
+  const runsPython = (id) => agents.runPython(id);
+  workbench = new Workbench({
+    runsPython,
+    began: begin,
+    changed: showNotebook,
+    grow: (change) => transcript.grow(change),
+    hold: (sentence) => composer.hold(sentence),
+    title: () => title,
+    leave: () => composer.keepDraft(),
+    anew: () => go(null),
+  });
+  const { pictures } = workbench;
+  const actions = { changed: askNow, tryAgain, given, askAgain, nameOf, runsPython, pictures };
   transcript = new Transcript(byId("turns"), byId("transcript"), actions);
   composer = new Composer((message) => send({ message }));
   history = new History({ open: (id) => go(id), deleted: (id) => id === conversation && go(null) });
-  welcome = new Welcome(agents, { send: (message) => send({ message }), start: () => send({}) });
+  welcome = new Welcome(agents, { send: (message) => send({ message }), start: () => send({}), chosen: showAgent });
   byId("history-new").addEventListener("click", () => go(null));
   byId("earlier").addEventListener("click", loadEarlier);
   addEventListener("popstate", () => open(inAddress()));
@@ -61,8 +77,11 @@ async function go(id) {
 async function open(id) {
   polling.stop();
   conversation = id;
+  isUntold = id === null;
+  title = "";
   before = null;
   transcript.clear();
+  workbench.open(id);
   composer.busy(false);
   history.mark(id);
   content();
@@ -78,6 +97,9 @@ async function read(id) {
     const named = agents.read().catch(() => null);
     const [{ value }] = await Promise.all([call("GET", `${pathOf(id)}?limit=${TURNS}`), named]);
     if (id !== conversation) return;
+    isUntold = value.turns.length === 0;
+    title = value.title ?? "";
+    welcome.show(isUntold);
     transcript.show(value.turns, { quietly: true });
     showEarlier(value.before);
     settle();
@@ -91,6 +113,7 @@ async function read(id) {
 async function loadEarlier() {
   const { value } = await call("GET", `${pathOf(conversation)}?limit=${TURNS}&before=${before}`);
   transcript.keepPosition(() => transcript.show(value.turns, { quietly: true }));
+  workbench.follow(transcript.turns());
   showEarlier(value.before);
 }
 
@@ -101,15 +124,19 @@ function showEarlier(number) {
 
 /** Send a message; the same body under the same key is the same turn, however often it is sent. */
 async function send(body, key = crypto.randomUUID()) {
+  if (composer.isHeld()) return;
   const id = conversation;
-  const attempt = {
-    body: { ...body, ...(id ? { conversation_id: id } : welcome.chosenAgent()) },
-    key,
-  };
-  await run(attempt, id);
+  const agent = isUntold ? welcome.chosenAgent() : {};
+  await run({ body: { ...body, ...(id ? { conversation_id: id } : {}), ...agent }, key }, id);
 }
 
 async function run(attempt, id, replaced = null) {
+  workbench.hold(id === null);
+  await take(attempt, id, replaced);
+  workbench.hold(false);
+}
+
+async function take(attempt, id, replaced) {
   welcome.show(false);
   composer.busy(true);
   polling.stop();
@@ -203,19 +230,35 @@ function given(turn) {
 function showAgent() {
   const id = transcript.turns().at(-1)?.agent;
   byId("with").textContent = id && agents.areSeveral() ? say("chat.with", { name: agents.titleOf(id) }) : "";
+  workbench.offer(agents.runPython(id ?? welcome.chosenAgent().agent ?? ""));
 }
 
 function adopt(turn) {
-  if (conversation !== null) return;
-  conversation = turn.conversation_id;
-  window.history.replaceState(null, "", addressOf(conversation));
-  history.mark(conversation);
+  isUntold = false;
+  if (conversation === null) begin(turn.conversation_id);
+  if (turn.turn !== 1) return;
+  title = turn.message;
   history.refresh();
+}
+
+/** The new conversation has an id: from its first turn, or from a file that came before. */
+function begin(id) {
+  conversation = id;
+  workbench.begin(id);
+  window.history.replaceState(null, "", addressOf(id));
+  history.mark(id);
+}
+
+/** Pictures as they are now known; where files came before the first word, it is for who can read them. */
+function showNotebook() {
+  transcript.refresh();
+  if (isUntold && workbench.hasFiles()) welcome.choose((agent) => agent?.python);
 }
 
 /** Free the composer when nothing is being worked on, and ask again while something may still change. */
 function settle(pause = null) {
   showAgent();
+  workbench.follow(transcript.turns());
   const turns = transcript.turns().slice(-TURNS);
   composer.busy(turns.some((turn) => turn.status === "working"));
   if (!turns.some(isLive)) {
@@ -239,6 +282,7 @@ async function ask() {
     if (id !== conversation) return null;
     transcript.show(value.turns);
     showAgent();
+    workbench.follow(transcript.turns());
   } catch (problem) {
     if (problem.status === 401) {
       composer.keepDraft();

@@ -12,6 +12,7 @@ export class Composer {
   #button = byId("send");
   #note = byId("composer-note");
   #busy = false;
+  #hold = "";
   #send;
 
   constructor(send) {
@@ -35,6 +36,18 @@ export class Composer {
   busy(is) {
     this.#busy = is;
     this.#button.setAttribute("aria-disabled", String(is));
+  }
+
+  /** While this is not empty nothing is sent, and the sentence says why. */
+  hold(sentence) {
+    if (this.#note.textContent === this.#hold) this.note("");
+    this.#hold = sentence;
+  }
+
+  /** Is nothing sent now? Then that is said. */
+  isHeld() {
+    if (this.#hold) this.note(this.#hold);
+    return this.#hold !== "";
   }
 
   note(sentence) {
@@ -61,7 +74,7 @@ export class Composer {
 
   #submit() {
     const message = this.#text.value.trim();
-    if (message === "" || this.#busy) return;
+    if (message === "" || this.#busy || this.isHeld()) return;
     if (new TextEncoder().encode(message).length > MESSAGE_BYTES) {
       this.note(say("chat.too-long"));
       return;

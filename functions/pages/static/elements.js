@@ -23,6 +23,7 @@ const ICONS = {
   send: "M12 19V5M6 11l6-6 6 6",
   warn: "M12 4l9 16H3zM12 10v4M12 17v.5",
   shield: "M12 3l7 3v6c0 4.5-3 7.5-7 9-4-1.5-7-4.5-7-9V6z",
+  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-5.5-5.5l-1 1M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 5.5 5.5l1-1",
 };
 
@@ -82,10 +83,10 @@ export function announce(text) {
 export function renew(place, ...content) {
   const held = place.contains(document.activeElement) ? document.activeElement : null;
   const control = held?.closest("[data-control]")?.dataset.control;
-  const opened = [...place.querySelectorAll("details[open][data-control]")].map((one) => one.dataset.control);
+  const known = new Map([...place.querySelectorAll("details[data-control]")].map((one) => [one.dataset.control, one.open]));
   place.replaceChildren(...content.flat(Infinity).filter((child) => child !== null && child !== undefined));
   for (const details of place.querySelectorAll("details[data-control]")) {
-    if (opened.includes(details.dataset.control)) details.open = true;
+    details.open = known.get(details.dataset.control) ?? details.open;
   }
   if (!held) return;
   const same = control && place.querySelector(`[data-control="${CSS.escape(control)}"]`);

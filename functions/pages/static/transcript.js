@@ -2,8 +2,9 @@
 
 import { announce, dots, element, foreign, icon, renew, visible } from "./elements.js";
 import { say } from "./messages.js";
-import { approvalCard, isLive, toolCard, withoutQuestion } from "./card.js";
+import { approvalCard, isLive, withoutQuestion } from "./card.js";
 import { clientCard } from "./client.js";
+import { toolCard } from "./tool_card.js";
 
 export class Transcript {
   #list;
@@ -13,7 +14,8 @@ export class Transcript {
 
   /**
    * `actions`: `changed()` when something was done to an approval, `tryAgain(turn)` for a failed turn,
-   * `given(turn)` when a call of the client has its result: the turn with it, or the next, `askAgain(message)`, `nameOf(agent)`.
+   * `given(turn)` when a call of the client has its result: the turn with it, or the next, `askAgain(message)`, `nameOf(agent)`,
+   * `runsPython(agent)`, `pictures`: those of the calls.
    */
   constructor(list, scroll, actions) {
     this.#list = list;
@@ -37,6 +39,18 @@ export class Transcript {
     this.#showAgain((turns[0]?.turn ?? 0) - 1);
     this.#showAgain((turns.at(-1)?.turn ?? 0) + 1);
     if (atEnd || !quietly) this.toEnd();
+  }
+
+  /** Draw again what changed beside the turns. */
+  refresh() {
+    for (const { turn } of [...this.#shown.values()]) this.#showOne(turn, true);
+  }
+
+  /** Something grows: whoever reads the end goes on reading the end. */
+  grow(change) {
+    const atEnd = this.#isAtEnd();
+    change();
+    if (atEnd) this.toEnd();
   }
 
   /** A message on its way: shown at once, replaced by its turn. */
@@ -83,7 +97,8 @@ export class Transcript {
     const earlier = this.#shown.get(turn.turn - 1)?.turn.agent;
     const isSwitch = earlier !== undefined && Boolean(turn.agent) && earlier !== turn.agent;
     const mayAskAgain = !this.#shown.has(turn.turn + 1) && (turn.tool_calls ?? []).some(wasLatelyRejected);
-    const drawn = JSON.stringify([turn, isSwitch, mayAskAgain]);
+    const marks = (turn.tool_calls ?? []).map((one) => this.#actions.pictures.markOf(one.id));
+    const drawn = JSON.stringify([turn, isSwitch, mayAskAgain, marks]);
     const before = this.#shown.get(turn.turn);
     if (before?.drawn === drawn) return;
     const place = before?.place ?? this.#placeFor(turn);
@@ -106,10 +121,14 @@ export class Transcript {
   #draw(turn, isSwitch, mayAskAgain) {
     const calls = turn.tool_calls ?? [];
     const pending = calls.filter(isPending);
-    const cards = calls.filter((one) => !pending.includes(one)).map((one) => toolCard(one, turn.approval));
+    const runsPython = this.#actions.runsPython(turn.agent);
+    const cards = calls
+      .filter((one) => !pending.includes(one))
+      .flatMap((one) => [toolCard(one, turn, { runsPython }), this.#actions.pictures.of(one.id)]);
     const text = replyOf(turn);
     const reply = text ? foreign("div", { class: "text" }, text) : null;
-    const approval = turn.approval ? approvalCard(turn.approval, calls, this.#actions.changed) : null;
+    const shown = { changed: this.#actions.changed, isCode: runsPython };
+    const approval = turn.approval ? approvalCard(turn.approval, calls, shown) : null;
     const waits = turn.approval && isLive(turn);
     return [
       ...mine(turn.message),
@@ -120,7 +139,7 @@ export class Transcript {
         ...(waits ? [reply, approval] : [approval, reply]),
         ...pending.map((one) => this.#clientCard(one, turn)),
         mayAskAgain ? this.#askAgain() : null,
-        turn.status === "working" ? working() : null,
+        turn.status === "working" ? working(runsPython) : null,
         turn.status === "failed" ? this.#failure(turn) : null,
       ),
     ];
@@ -192,6 +211,7 @@ function failure(sentence, button) {
   return element("div", { class: "failure", role: "alert" }, icon("warn"), text, button ?? "");
 }
 
-function working() {
-  return element("p", { class: "waiting" }, dots(), element("span", { class: "muted" }, say("chat.working")));
+function working(runsPython) {
+  const sentence = say(runsPython ? "chat.working.code" : "chat.working");
+  return element("p", { class: "waiting" }, dots(), element("span", { class: "muted" }, sentence));
 }

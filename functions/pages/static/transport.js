@@ -5,6 +5,8 @@ import { learnClock } from "./time.js";
 
 const SECONDS = 15;
 const BY_STATUS = { 401: "signed_out", 403: "forbidden", 429: "too_many_requests", 503: "unavailable" };
+/** The code of a request that was stopped on purpose. */
+export const STOPPED = "stopped";
 /** Refusals of the API that are told in the page's language. */
 const TRANSLATED = ["signed_out", "own_request", "not_an_approver", "not_ready", "still_changing"];
 /** Their sentences are ours, because the gateway or the wire made the answer. */
@@ -53,6 +55,38 @@ export async function send(method, path, { headers = {}, body, seconds = SECONDS
   } catch {
     throw Problem.silent(limit.aborted ? "timeout" : "network");
   }
+}
+
+/** The response to a request that carries a file; `told(part)` hears how much is sent, and `signal` stops it. */
+export function sendBytes(method, path, { headers, content, seconds, told, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fails = (code) => () => reject(Problem.silent(code));
+    const stop = () => request.abort();
+    request.open(method, path);
+    request.timeout = seconds * 1000;
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => told(event.loaded / (event.total || 1)));
+    request.addEventListener("load", () => {
+      learnClock(request.getResponseHeader("date"));
+      resolve(responseOf(request));
+    });
+    request.addEventListener("error", fails("network"));
+    request.addEventListener("timeout", fails("timeout"));
+    request.addEventListener("abort", () => reject(new Problem(0, STOPPED, "")));
+    request.addEventListener("loadend", () => signal.removeEventListener("abort", stop));
+    signal.addEventListener("abort", stop);
+    request.send(content);
+    if (signal.aborted) stop();
+  });
+}
+
+function responseOf(request) {
+  const retryAfter = request.getResponseHeader("retry-after");
+  return new Response(request.response || null, {
+    status: request.status,
+    headers: retryAfter ? { "retry-after": retryAfter } : {},
+  });
 }
 
 /** The JSON of a response, or null when it holds none. */

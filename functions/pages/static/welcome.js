@@ -10,7 +10,7 @@ export class Welcome {
   #chosen = null;
   #actions;
 
-  /** `actions`: `send(message)`, `start()` for an agent that speaks first. */
+  /** `actions`: `send(message)`, `start()` for an agent that speaks first, `chosen()` when another agent is. */
   constructor(agents, actions) {
     this.#agents = agents;
     this.#actions = actions;
@@ -24,6 +24,14 @@ export class Welcome {
   /** The agent a new conversation is with; nothing where none is known. */
   chosenAgent() {
     return this.#chosen ? { agent: this.#chosen.id } : {};
+  }
+
+  /** Choose the first agent that `suits`, unless the chosen one does. */
+  choose(suits) {
+    const agent = this.#all?.find(suits);
+    if (!agent || suits(this.#chosen)) return;
+    this.#chosen = agent;
+    this.#draw();
   }
 
   async #load() {
@@ -48,6 +56,7 @@ export class Welcome {
       ...(agent?.starts ? [this.#starter(agent)] : []),
       ...this.#samples(agent?.samples ?? []),
     );
+    this.#actions.chosen();
   }
 
   /** What its author wrote about it, and its greeting. */
