@@ -11,6 +11,8 @@ import pytest
 
 import functions.ask_sandbox.handler as room
 from functions.ask_sandbox.code_files import CodeFiles
+from functions.chat.rooms import LambdaRooms
+from functions.shared.kinds import Place
 from functions.shared.sandbox_settings import AskSandboxSettings
 from tests.support.account import (
     ACCOUNT_ID,
@@ -62,6 +64,16 @@ class AskSandboxRoom:
         """Other dependencies of the calls."""
         changed = replace(room.asking(), **changes)
         self.patch.setattr(room, "asking", lambda: changed)
+
+
+def ask_sandbox_behind(
+    backend: Any, patch: pytest.MonkeyPatch, agents_file: Path, sandbox: FakeSandbox | None = None
+) -> AskSandboxRoom:
+    """Chat's calls and launch_instance's come to the real room, over its own Lambda API."""
+    made = compose_ask_sandbox(patch, backend.account, agents_file, backend.clock, sandbox)
+    backend.ask_sandbox = made
+    backend.actions.sandbox = LambdaRooms(lambda _: made, {Place.SANDBOX: "ask_sandbox"})
+    return made
 
 
 def compose_ask_sandbox(
