@@ -210,7 +210,12 @@ def test_the_bucket_is_ours_closed_and_forgets(analysis, in_subnets):
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     key = rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
     assert analysis.spelled(key) == "<Protection/Key>"
-    assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket.properties["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
     assert "BucketName" not in bucket.properties
     [forgetting] = bucket.properties["LifecycleConfiguration"]["Rules"]
     assert (forgetting["ExpirationInDays"], forgetting["Status"]) == (14, "Enabled")
