@@ -1,7 +1,8 @@
 """Countersigned calls of other kinds than `aws`: their own room carries each out, asked once.
 
 Whatever goes out may take effect even if its answer is lost, so a call that was handed over is never handed over again,
-unless its manifest names a header by which the service knows a repeat.
+unless its manifest names a header by which the service knows a repeat. Python in the sandbox changes nothing outside
+its conversation, where a call is kept once: a repeat of it is harmless.
 """
 
 import json
@@ -26,10 +27,20 @@ from functions.shared.observe import logger
 
 STATUSES = frozenset({"succeeded", "failed", "unknown"})
 NOTHING = "Nothing was sent."
+NOTHING_RUN = "Nothing was run."
+NOT_DEPLOYED = "sandbox_not_deployed"
+NO_SANDBOX = (
+    f"This deployment runs no Python any more: the sandbox is not deployed ({NOT_DEPLOYED})."
+)
 UNCLEAR = Outcome(
     "unknown",
     "It was handed over and no clear answer came, so it may have taken effect; nobody sends it again. Look there "
     "before you ask again.",
+)
+UNCLEAR_RUN = Outcome(
+    "unknown",
+    "It was handed to the sandbox and no clear answer came, so it may have run; it can have changed nothing outside "
+    "this conversation. Ask again if you need its result.",
 )
 _SENT_BY_NOBODY = ("TemporarilyUnavailable", "LaunchRefused")
 """What the room raises before anything goes out."""
@@ -47,17 +58,28 @@ class NoClearAnswer(Exception):
     """It may have gone out."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunAction:
-    """The room run_action, by its function's name; `client` waits as long as it may take, and never asks again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Another room, by its function's name; `client` waits as long as it may take, and never asks again."""
 
     client: Callable[[], Any]
     function: str
+    """Empty: this deployment has none."""
+    version: int = 2
+    """Of the command that it reads."""
+    nothing: str = NOTHING
+    """The sentence for what was not done."""
+    unclear: Outcome = UNCLEAR
+    """What is told where no clear answer came."""
+    takes_repeats: bool = False
+    """Whether running a call twice does no more than running it once."""
 
     def run(self, approved: ApprovedCall) -> Outcome:
         """What the room says became of the call. Raises `NotSent` or `NoClearAnswer`."""
+        if not self.function:
+            raise NotSent(NOT_DEPLOYED, NO_SANDBOX)
         command = {
-            "v": 2,
+            "v": self.version,
             "command": "approved",
             "approval_id": approved.approval.id,
             "call_id": approved.id,
@@ -83,6 +105,23 @@ class RunAction:
         return _outcome(payload)
 
 
+def run_action_room(client: Callable[[], Any], function: str) -> Room:
+    """The room that reaches hosts outside AWS."""
+    return Room(client=client, function=function)
+
+
+def sandbox_room(client: Callable[[], Any], function: str) -> Room:
+    """The room that brings code to the sandbox."""
+    return Room(
+        client=client,
+        function=function,
+        version=1,
+        nothing=NOTHING_RUN,
+        unclear=UNCLEAR_RUN,
+        takes_repeats=True,
+    )
+
+
 def _failure(payload: Any) -> NotSent | NoClearAnswer:
     told: Mapping[str, Any] = payload if isinstance(payload, dict) else {}
     name = str(told.get("errorType", ""))
@@ -105,7 +144,7 @@ def _outcome(payload: Any) -> Outcome:
 def hand_over(
     approved: ApprovedCall,
     *,
-    room: RunAction,
+    room: Room,
     ledger: Ledger,
     row: LedgerRow | None,
     may_send: bool,
@@ -116,9 +155,9 @@ def hand_over(
     """
     key = (approved.approval.id, approved.id)
     was_sent = row is not None and row.sent
-    is_known_again = bool(_action_of(approved).get("idempotency_header"))
-    if was_sent and not (is_known_again and may_send):
-        return UNCLEAR
+    is_repeatable = room.takes_repeats or bool(_action_of(approved).get("idempotency_header"))
+    if was_sent and not (is_repeatable and may_send):
+        return room.unclear
     if row is not None and not row.sent and not ledger.send_again(*key):
         raise LaunchAmbiguous("Another try of this call has ended meanwhile.")
     try:
@@ -128,14 +167,14 @@ def hand_over(
         if was_sent:
             raise LaunchAmbiguous(str(error)) from error
         if error.refused:
-            return Outcome("denied", f"{error.refused} {NOTHING}")
+            return Outcome("denied", f"{error.refused} {room.nothing}")
         ledger.nothing_taken(*key)
         raise TemporarilyUnavailable(str(error)) from error
     except NoClearAnswer as error:
         logger.warning("the room gave no clear answer", code=str(error))
-        if is_known_again:
+        if is_repeatable:
             raise LaunchAmbiguous(str(error)) from error
-        return UNCLEAR
+        return room.unclear
 
 
 def _action_of(approved: ApprovedCall) -> Mapping[str, Any]:

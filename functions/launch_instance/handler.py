@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from pydantic import BaseModel, ConfigDict
 
-from functions.launch_instance.hand_over import RunAction
+from functions.launch_instance.hand_over import run_action_room, sandbox_room
 from functions.launch_instance.launch import launch
 from functions.launch_instance.launch_role import under_launch_role
 from functions.launch_instance.launching import Launching
@@ -27,6 +27,10 @@ from functions.shared.observe import begin
 from functions.shared.seal import SealCheck
 from functions.shared.settings import LaunchInstanceSettings
 from functions.shared.workflow import repeatable
+
+RUN_ACTION_SECONDS = 130
+SANDBOX_SECONDS = 190
+"""Longer than either room may take."""
 
 
 class LaunchInstanceEvent(BaseModel):
@@ -66,7 +70,12 @@ def deps() -> Launching:
         freeze=lambda: read_freeze(client("ssm"), settings.freeze_parameter),
         ec2_for=partial(_under_role, "ec2", settings),
         ssm_for=partial(_under_role, "ssm", settings),
-        run_action=RunAction(once_client, settings.run_action_function),
+        run_action=run_action_room(
+            partial(once_client, RUN_ACTION_SECONDS), settings.run_action_function
+        ),
+        ask_sandbox=sandbox_room(
+            partial(once_client, SANDBOX_SECONDS), settings.ask_sandbox_function
+        ),
         clock=utc_now,
         sleep=time.sleep,
     )
@@ -79,10 +88,10 @@ def _under_role(service: str, settings: LaunchInstanceSettings, approval_id: str
 
 
 @cache
-def once_client() -> Any:
-    """A Lambda client that waits as long as run_action may take, and asks once."""
+def once_client(seconds: int) -> Any:
+    """A Lambda client that waits so long for an answer, and asks once."""
     make: Any = boto3.client
-    config = Config(connect_timeout=3, read_timeout=130, retries={"total_max_attempts": 1})
+    config = Config(connect_timeout=3, read_timeout=seconds, retries={"total_max_attempts": 1})
     return make("lambda", config=config)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.launch_instance.hand_over import RunAction
+from functions.launch_instance.hand_over import Room
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.budgets import LaunchBudgets
 from functions.shared.findings import Findings
@@ -31,7 +31,9 @@ class Launching:
     """An EC2 client under the launch role, with the approval's id as source identity."""
     ssm_for: Callable[[str], Any]
     """Systems Manager's client, likewise."""
-    run_action: RunAction
+    run_action: Room
     """Whatever lies outside AWS is reached by that room."""
+    ask_sandbox: Room
+    """Python runs there, where there is one."""
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]

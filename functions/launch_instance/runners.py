@@ -7,11 +7,11 @@ from typing import Any
 from functions.launch_instance.ec2_errors import LaunchAmbiguous
 from functions.launch_instance.end_instance import end_instance
 from functions.launch_instance.extend import extend
-from functions.launch_instance.hand_over import NOTHING, hand_over
+from functions.launch_instance.hand_over import NOTHING, NOTHING_RUN, hand_over
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.start_instance import start_instance
 from functions.launch_instance.start_runbook import start_runbook
-from functions.shared import automation, countersigned_action, extend_lease
+from functions.shared import automation, countersigned_action, countersigned_code, extend_lease
 from functions.shared.approval import Outcome
 from functions.shared.approved_call import ApprovedCall
 from functions.shared.end_instances import ENDINGS
@@ -33,8 +33,12 @@ class Runner:
     runs_while_frozen: bool = False
 
 
-def _no_role(deps: Launching, approval_id: str) -> Any:  # noqa: ARG001 - nothing of it happens in the target
+def _run_action(deps: Launching, approval_id: str) -> Any:  # noqa: ARG001 - nothing of it happens in the target
     return deps.run_action
+
+
+def _sandbox(deps: Launching, approval_id: str) -> Any:  # noqa: ARG001 - nothing of it happens in the target
+    return deps.ask_sandbox
 
 
 def _hand_over(
@@ -116,6 +120,9 @@ RUNNERS: Mapping[str, Runner] = {
     "terminate_instances": Runner(run=_end, client=_ec2, nothing="Nothing was terminated."),
     automation.KIND: Runner(run=_start_runbook, client=_ssm, nothing="Nothing was started."),
     **dict.fromkeys(
-        countersigned_action.KINDS, Runner(run=_hand_over, client=_no_role, nothing=NOTHING)
+        countersigned_action.KINDS, Runner(run=_hand_over, client=_run_action, nothing=NOTHING)
+    ),
+    **dict.fromkeys(
+        countersigned_code.KINDS, Runner(run=_hand_over, client=_sandbox, nothing=NOTHING_RUN)
     ),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from functions.shared import countersigned_code
 from functions.shared.approval import Approval, Outcome, Status, Verdict
 from functions.shared.ledger import LedgerRow
 
@@ -18,6 +19,12 @@ class Words:
     not_taken: str = "AWS did not take the request"
 
 
+_CODE = Words(
+    nothing="nothing was run",
+    unclear="It was handed to the sandbox and no clear answer came, so it may have run; it can have changed nothing "
+    "outside this conversation. Ask again if you need its result.",
+    not_taken="the sandbox gave no result",
+)
 _WORDS: Mapping[str, Words] = {
     "run_instances": Words(
         nothing="nothing was started",
@@ -42,6 +49,7 @@ _WORDS: Mapping[str, Words] = {
         unclear="AWS gave no clear answer, so the runbook may have been started; an operator must look at its "
         "executions in Systems Manager.",
     ),
+    **dict.fromkeys(countersigned_code.KINDS, _CODE),
 }
 _OTHER = Words(
     nothing="nothing was sent",

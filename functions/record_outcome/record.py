@@ -161,7 +161,6 @@ def _tell(deps: Recording, approval: Approval) -> None:
     }
     mail = ended_mail(
         approval,
-        sentences=[outcome.text for outcome in approval.outcomes.values()],
         origin=deps.settings.origin,
         stage=deps.settings.stage,
         time_zone=deps.settings.time_zone,

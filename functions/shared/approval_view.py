@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from functions.shared.approval import Approval, Decision, Person, Verdict
+from functions.shared.approval import Approval, Decision, Outcome, Person, Verdict
 from functions.shared.countersigned_code import file_of, sandbox_of
 from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
+from functions.shared.outside_text import is_outside_text
 from functions.shared.plan_words import host_of, is_in_aws, sentence_of
 from functions.shared.turn import deciders_view, expiry_view
 
@@ -175,8 +176,13 @@ def _call_view(approval: Approval, call: dict[str, Any]) -> dict[str, Any]:
         "origins": call.get("origins", {}),
         "after": call.get("after", []),
         "decision": verdict.value if verdict else None,
-        "outcome": {"status": outcome.status, "text": outcome.text} if outcome else None,
+        "outcome": _outcome_view(str(call["operation"]), outcome) if outcome else None,
     }
+
+
+def _outcome_view(operation: str, outcome: Outcome) -> dict[str, Any]:
+    outside = {"outside": True} if is_outside_text(operation, outcome.status) else {}
+    return {"status": outcome.status, "text": outcome.text, **outside}
 
 
 def _decision_view(decision: Decision) -> dict[str, Any]:

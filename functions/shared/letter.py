@@ -30,6 +30,8 @@ _STYLES = {
     "quote": "margin:0 0 16px;padding:4px 0 4px 12px;border-left:3px solid #7d8993",
     "table": "margin:0 0 16px;border-collapse:collapse",
     "cell": "padding:4px 12px 4px 0;text-align:left;vertical-align:top;font-weight:normal",
+    "code": "margin:0 0 16px;padding:8px;border:1px solid #d7dde2;font:14px/1.45 monospace;white-space:pre-wrap;"
+    "overflow-wrap:anywhere;direction:ltr;unicode-bidi:bidi-override",
     "link": "color:#0f5c57;font-weight:bold",
 }
 
@@ -50,13 +52,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Lines as they stand, each behind its number."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """The one address of a mail; ours."""
 
     address: str
 
 
-Block = Line | Table | Link
+Block = Line | Table | Code | Link
 
 
 def text_of(blocks: Sequence[Block]) -> str:
@@ -79,7 +88,12 @@ def defanged(text: str, longest: int = QUOTE_CHARACTERS) -> str:
     line = _SPACES.sub(" ", text).strip()
     if len(line) > longest:
         line = line[:longest] + "…"
-    line = "".join(_visible(character) for character in line)
+    return unlinked(line)
+
+
+def unlinked(line: str) -> str:
+    """A line in which nothing hides, and a mail program finds nothing to turn into a link."""
+    line = "".join(map(_visible, line))
     line = _SCHEME.sub(r"\1[:]", line)
     line = _NUMBERS.sub(lambda found: found.group().replace(".", "[.]"), line)
     return _LINKED.sub(lambda found: f"[{found.group()}]", line)
@@ -97,6 +111,8 @@ def _plain(block: Block) -> str:
             return text
         case Table(rows):
             return "\n".join(" ".join(row) for row in rows)
+        case Code(lines):
+            return "\n".join(lines)
         case Link(address):
             return address
 
@@ -108,6 +124,8 @@ def _markup(block: Block) -> str:
             return f'<{name} style="{_STYLES[style]}">{escape(text)}</{name}>'
         case Table(rows):
             return f'<table style="{_STYLES["table"]}">\n{_rows(rows)}\n</table>'
+        case Code():
+            return f'<pre style="{_STYLES["code"]}">{escape(_plain(block))}</pre>'
         case Link(address):
             href = escape(address)
             return (

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from functions.shared.approval import Approval, Person, Status, Verdict
+from functions.shared.approval import Approval, Outcome, Person, Status, Verdict
 from functions.shared.channels import Mail
 from functions.shared.freeze import Freeze
 from functions.shared.identifiers import moment
 from functions.shared.letter import Block, Line, Link, Table, defanged, html_of, text_of
+from functions.shared.mailed_code import code_blocks, code_summary, is_code
 from functions.shared.operations import OPERATIONS
+from functions.shared.outside_text import is_outside_text
 from functions.shared.plan_words import (
     account_short,
     account_words,
@@ -29,6 +31,7 @@ from functions.shared.subjects import name_of, subject_of
 UNCHECKED = "not_checked"
 """A fact that says that nobody could look: no mark fits it."""
 SENTENCE_CHARACTERS = 1000
+OUTSIDE = "What it gave, written outside Countersign:"
 OPENING = "Opening the page decides nothing. If nobody decides in time, nothing is started."
 
 
@@ -57,6 +60,9 @@ def asked_mail(
         Link(page_of(approval, origin)),
         Line(f"Digest: {short_digest(approval.digest)}"),
         Line(OPENING),
+        *code_blocks(
+            [(_name_of(number, call, plan), _facts(call)) for number, call in _numbered(plan)]
+        ),
     ]
     price = plan.get("price")
     subject = subject_of(
@@ -70,17 +76,21 @@ def asked_mail(
     return Mail(subject, text_of(blocks), html_of(blocks))
 
 
-def ended_mail(
-    approval: Approval, *, sentences: Sequence[str], origin: str, stage: str, time_zone: str = "UTC"
-) -> Mail:
-    """To the requester and everyone who was asked: it is over, how it was decided, one line per call."""
+def ended_mail(approval: Approval, *, origin: str, stage: str, time_zone: str = "UTC") -> Mail:
+    """To the requester and everyone who was asked: it is over, how it was decided, what became of each call."""
+    outcomes = [
+        block
+        for call in approval.calls()
+        if (outcome := approval.outcomes.get(call["id"])) is not None
+        for block in _outcome(call, outcome)
+    ]
     return told_mail(
         approval,
         headline=_ending(approval),
-        sentences=sentences,
+        sentences=[],
         origin=origin,
         stage=stage,
-        more=_decision_lines(approval, time_zone),
+        more=[*outcomes, *_decision_lines(approval, time_zone)],
     )
 
 
@@ -160,12 +170,10 @@ def _details(plan: Mapping[str, Any]) -> list[Block]:
     """The facts of each call with their marks, what it costs and how long it lives."""
     blocks: list[Block] = []
     calls = plan["calls"]
-    for number, call in enumerate(calls, start=1):
+    for number, call in _numbered(plan):
         if len(calls) > 1:
-            summary = OPERATIONS[call["operation"]].summary(call)
-            blocks.append(Line(f"{number} of {len(calls)}: {defanged(summary)}"))
-        facts = call.get("facts") or OPERATIONS[call["operation"]].facts(call)
-        rows = [_fact_row(fact, call.get("origins", {})) for fact in facts]
+            blocks.append(Line(_name_of(number, call, plan)))
+        rows = [_fact_row(fact, call.get("origins", {})) for fact in _facts(call)]
         if len(calls) > 1 and call.get("price"):
             rows.append(("Price:", price_words(call["price"])))
         blocks.append(Table(rows))
@@ -178,9 +186,27 @@ def _details(plan: Mapping[str, Any]) -> list[Block]:
     return [*blocks, *([Table(money)] if money else [])]
 
 
+def _numbered(plan: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    return list(enumerate(plan["calls"], start=1))
+
+
+def _facts(call: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    facts: Sequence[Mapping[str, str]] = call.get("facts") or OPERATIONS[call["operation"]].facts(
+        call
+    )
+    return facts
+
+
+def _name_of(number: int, call: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
+    """`2 of 3: Stop i-0a1b`; the only call has no number."""
+    summary = defanged(OPERATIONS[call["operation"]].summary(call))
+    return f"{number} of {len(plan['calls'])}: {summary}" if len(plan["calls"]) > 1 else summary
+
+
 def _fact_row(fact: Mapping[str, str], origins: Mapping[str, str]) -> tuple[str, ...]:
     warning = "WARNING " if fact.get("level") == "warning" else ""
-    said = (f"{warning}{defanged(fact['label'])}:", defanged(fact["value"]))
+    value = code_summary(fact) if is_code(fact) else defanged(fact["value"])
+    said = (f"{warning}{defanged(fact['label'])}:", value)
     if fact.get("key") == UNCHECKED:
         return said
     return (*said, f"({mark_of(fact, origins)})")
@@ -197,6 +223,18 @@ def _frozen_line(frozen: Freeze, time_zone: str) -> Line:
         f"{since}{why} What is approved meanwhile is not started.",
         "notice",
     )
+
+
+def _outcome(call: Mapping[str, Any], outcome: Outcome) -> list[Block]:
+    """Our own sentence; what somebody outside wrote is quoted as such."""
+    text = defanged(outcome.text, SENTENCE_CHARACTERS)
+    if not is_outside_text(str(call["operation"]), outcome.status):
+        return [Line(text, "strong")]
+    summary = defanged(OPERATIONS[call["operation"]].summary(call))
+    return [
+        Line(f"{outcome.status.capitalize()}: {summary}. {OUTSIDE}", "strong"),
+        Line(f'"{text}"', "quote"),
+    ]
 
 
 def _decision_lines(approval: Approval, time_zone: str) -> list[Block]:

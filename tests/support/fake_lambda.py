@@ -1,4 +1,4 @@
-"""The room run_action behind Lambda's API, as launch_instance meets it."""
+"""Another room behind Lambda's API, as launch_instance meets it."""
 
 import io
 import json
@@ -18,11 +18,12 @@ class Crashed:
 class FakeLambda:
     """Answers in order: an error is raised, `Crashed` or a JSON value is answered; without any, it says "done"."""
 
+    function: str = "run_action"
     answers: list[Any] = field(default_factory=list)
     commands: list[dict[str, Any]] = field(default_factory=list)
 
     def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:
-        assert (FunctionName, InvocationType) == ("run_action", "RequestResponse")
+        assert (FunctionName, InvocationType) == (self.function, "RequestResponse")
         self.commands.append(json.loads(Payload))
         answer = (
             self.answers.pop(0) if self.answers else {"v": 2, "status": "succeeded", "text": "done"}

@@ -55,7 +55,7 @@ KINDS = (
     guard(
         "what was handed over is not handed over again in doubt",
         "launch_instance/hand_over.py",
-        "    if was_sent and not (is_known_again and may_send):",
+        "    if was_sent and not (is_repeatable and may_send):",
         "    if False:",
         HANDED_OVER,
     ),

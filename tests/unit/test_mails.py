@@ -130,9 +130,11 @@ def asked(approval, requester=ALICE, **more):
 
 
 def ended(approval, *sentences):
-    return ended_mail(
-        approval, sentences=sentences, origin=ORIGIN, stage="dev", time_zone="Asia/Tokyo"
-    )
+    """The mail of an end; the sentences are those of its calls, in order."""
+    told = zip(approval.calls(), sentences, strict=False)
+    outcomes = {call["id"]: Outcome("succeeded", sentence) for call, sentence in told}
+    approval = replace(approval, outcomes=approval.outcomes or outcomes)
+    return ended_mail(approval, origin=ORIGIN, stage="dev", time_zone="Asia/Tokyo")
 
 
 def words_of(html):
@@ -157,7 +159,7 @@ class Seen(HTMLParser):
 
 
 TAGS = {
-    "html", "head", "meta", "body", "p", "blockquote", "table", "tr", "th", "td", "a",
+    "html", "head", "meta", "body", "p", "blockquote", "pre", "table", "tr", "th", "td", "a",
 }  # fmt: skip
 
 
@@ -264,7 +266,7 @@ def test_who_is_told_the_end_reads_what_happened_then_what_was_asked():
 )
 def test_the_subject_of_an_end_says_which_end(status, outcome, opening):
     approval = replace(opened(), status=status, outcomes={"call_1": Outcome(outcome, "text")})
-    assert ended(approval, "text").subject.startswith(f"[Countersign dev] {opening}")
+    assert ended(approval).subject.startswith(f"[Countersign dev] {opening}")
 
 
 def test_what_became_of_an_instance_later_is_told_in_the_same_form():
