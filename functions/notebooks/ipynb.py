@@ -63,7 +63,7 @@ def _raw(cell: Cell) -> dict[str, Any]:
 def _id(cell: Cell) -> str:
     if _ID.fullmatch(cell.call_id):
         return cell.call_id
-    return sha256(cell.call_id.encode()).hexdigest()[:32]
+    return sha256(cell.call_id.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _told(cell: Cell) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The API against its own description: requests well formed and not, and every answer is one that is described."""
 
+import gzip
 import json
 from collections.abc import Mapping
 
@@ -24,6 +25,8 @@ from functions.shared.identifiers import new_id
 from tests.support.account import ORIGIN
 from tests.support.backend import compose_rooms
 from tests.support.fake_model import text
+from tests.support.notebook_room import ran
+from tests.support.notebooks import cell, png, shows
 from tests.support.served import gateway_of
 
 SCHEMA = schemathesis.openapi.from_dict(json.loads(FILE.read_text()))
@@ -59,11 +62,14 @@ def api(patch, one_account, agents_file):
     backend.open(approval_id)
     approval = backend.approval(approval_id)
     patch.setattr(backend.model, "answer", lambda *_, **__: text("Which instance type?"))
+    ran(backend, approval.conversation_id, cell("call_1", outputs=[shows(png())]))
     return gateway, {
         "approval_id": [approval_id, new_id()],
         "conversation_id": [approval.conversation_id, new_id()],
         "digest": [approval.digest, "0" * 64],
-        "name": ["base.css", "chat.js", "chat.html"],
+        "name": ["base.css", "chat.js", "chat.html", "sales.csv"],
+        "call_id": ["call_1", "call_2"],
+        "number": [1, 2],
         "Origin": [ORIGIN, "https://elsewhere.example.com"],
     }
 
@@ -115,10 +121,14 @@ def sent(gateway, case, token):
         body=body if isinstance(body, bytes) else body.encode(),
         token=token,
     )
+    headers = {header: [value] for header, value in answer.headers.items()}
+    content = answer.content or answer.text.encode()
+    if headers.pop("content-encoding", None) == ["gzip"]:
+        content = gzip.decompress(content)
     return Response(
         status_code=int(answer.status),
-        headers={header: [value] for header, value in answer.headers.items()},
-        content=answer.text.encode(),
+        headers=headers,
+        content=content,
         request=prepared,
         elapsed=0.0,
         verify=True,
