@@ -1,4 +1,4 @@
-"""`python -m cli TOPIC VERB …`: Countersign's command line."""
+"""`python -m cli …`: Countersign's command line."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from cli import agents, audit_commands
 
 TOPICS = (audit_commands, agents)
 """Each adds its verbs; a verb's `run` takes the command line and returns the exit status."""
+OF_PEOPLE = ("login", "logout", "chat", "conversations", "approvals")
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -21,6 +22,10 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; its exit status."""
+    if arguments[:1] and arguments[0] in OF_PEOPLE:
+        from cli.terminal.people import people
+
+        people(list(arguments), prog_name="countersign")
     chosen = parsed(arguments)
     status: int = chosen.run(chosen)
     return status

@@ -26,6 +26,7 @@ from tests.support.launchable import disks_are_gp3, make_launchable
 from tests.support.preflight_desk import open_desk
 from tests.support.properties import load_profile
 from tests.support.served import gateway_of
+from tests.support.terminal import Terminal, served
 
 load_profile()
 
@@ -74,6 +75,15 @@ def backend(monkeypatch, account, agents_file):
 def gateway(monkeypatch, backend, agents_file):
     """The whole API over the rooms of `backend`; a person's name is their access token."""
     return gateway_of(monkeypatch, backend, agents_file)
+
+
+@pytest.fixture
+def terminal(gateway, tmp_path):
+    """Alice at a terminal, signed in."""
+    with served(gateway) as url:
+        made = Terminal(tmp_path / "home", url)
+        made.signed_in("alice")
+        yield made
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The product in a terminal, for people who chat and who countersign."""

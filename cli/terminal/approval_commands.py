@@ -1,0 +1,117 @@
+"""`countersign approvals …`, and whom one may talk to."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli.terminal import approvals as countersigning
+from cli.terminal.entry import Chosen, Id, Json, Local, ended, says_y, service_of
+from cli.terminal.failures import DONE, CommandFailed
+from cli.terminal.screen import Screen
+
+approvals = typer.Typer(no_args_is_help=True, help="Requests that wait for a countersignature.")
+
+
+@approvals.command("list")
+def list_approvals(
+    status: Annotated[str, typer.Option("--status")] = "pending",
+    local: Local = "",
+    as_json: Json = False,
+) -> None:
+    """What waits, or ended otherwise."""
+
+    def run(screen: Screen) -> int:
+        found = service_of(Chosen(local)).approvals(status, limit=100)
+        for one in found:
+            screen.tell(one)
+        heads = ("ID", "Status", "Left", "Asked by", "", "What")
+        lines = countersigning.rows(found, datetime.now(UTC))
+        screen.table(heads, lines, empty="There are none.")
+        return DONE
+
+    ended(Chosen(local, as_json), run)
+
+
+@approvals.command("show")
+def show_approval(approval_id: Id, local: Local = "", as_json: Json = False) -> None:
+    """What would run, as its digest binds it."""
+
+    def run(screen: Screen) -> int:
+        approval = service_of(Chosen(local)).approval(approval_id)
+        countersigning.show(screen, approval, datetime.now(UTC))
+        return DONE
+
+    ended(Chosen(local, as_json), run)
+
+
+@approvals.command()
+def approve(approval_id: Id, local: Local = "") -> None:
+    """Countersign a request; only an exact `y` does it."""
+
+    def run(screen: Screen) -> int:
+        service = service_of(Chosen(local))
+        approval = service.approval(approval_id)
+        countersigning.show(screen, approval, datetime.now(UTC))
+        _check_open(approval)
+        if not says_y(screen, "Approve exactly this? (y/n): "):
+            screen.say("Nothing was decided.")
+            return DONE
+        service.decide(approval_id, decision="approve", digest=approval["digest"])
+        screen.say("Approved. The conversation and everyone who was asked hear what comes of it.")
+        return DONE
+
+    ended(Chosen(local), run)
+
+
+@approvals.command()
+def reject(
+    approval_id: Id,
+    reason: Annotated[str, typer.Option("--reason", help="The requester reads it.")] = "",
+    local: Local = "",
+) -> None:
+    """Turn a request down."""
+
+    def run(screen: Screen) -> int:
+        service = service_of(Chosen(local))
+        approval = service.approval(approval_id)
+        _check_open(approval)
+        service.decide(approval_id, decision="reject", digest=approval["digest"], reason=reason)
+        screen.say("Rejected. Nothing runs.")
+        return DONE
+
+    ended(Chosen(local), run)
+
+
+@approvals.command()
+def cancel(approval_id: Id, local: Local = "") -> None:
+    """Take your own request back."""
+
+    def run(screen: Screen) -> int:
+        service_of(Chosen(local)).cancel(approval_id)
+        screen.say("Cancelled. Nothing runs.")
+        return DONE
+
+    ended(Chosen(local), run)
+
+
+def _check_open(approval: Mapping[str, Any]) -> None:
+    if approval["status"] != "pending":
+        raise CommandFailed(f"This request is {approval['status']}; there is nothing to decide.")
+    if not approval["can_decide"]:
+        raise CommandFailed("You may not decide this request.")
+
+
+def list_agents(local: Local = "", as_json: Json = False) -> None:
+    """Whom you may talk to."""
+
+    def run(screen: Screen) -> int:
+        found = service_of(Chosen(local)).agents()
+        for one in found:
+            screen.tell(one)
+        lines = ([one["id"], one["title"], one.get("description", "")] for one in found)
+        screen.table(("ID", "Title", ""), lines, empty="There are none for you.")
+        return DONE
+
+    ended(Chosen(local, as_json), run)

@@ -1,0 +1,67 @@
+"""Countersigning in a terminal: the same facts as on the page, and only an exact `y` approves."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from cli.terminal.chat import time_left
+from cli.terminal.screen import Screen
+
+SOURCES = {
+    "aws": "checked with AWS",
+    "operator": "set by your operator",
+    "model": "said by the model",
+    "countersign": "by Countersign",
+}
+
+
+def show(screen: Screen, approval: Mapping[str, Any], now: datetime) -> None:
+    """Everything that a decision is made on, in the order of the page."""
+    screen.tell({"approval": dict(approval)})
+    left = time_left(approval.get("expires_at"), now)
+    is_open = approval["status"] == "pending"
+    account = approval["account"]
+    if approval.get("in_aws"):
+        alias = f"{account['alias']} · " if account["alias"] else ""
+        screen.say(f"{alias}{account['id']} · {approval['region']}", "bold")
+    screen.say(approval["sentence"], "bold")
+    requester = approval["requester"]
+    screen.say(f"Asked by {requester['name']} <{requester['email']}>:")
+    screen.say(f"  “{approval['request_words']}”")
+    screen.facts(_facts(approval))
+    for call in approval["calls"]:
+        for function in call.get("after", ()):
+            screen.say(f"The model had read text from outside before ({function}).", "warning")
+        outcome = call.get("outcome")
+        if outcome:
+            screen.say(f"{call['name']}: {outcome['status']}: {outcome['text']}")
+    screen.say(f"Status: {approval['status']}{f', {left} left' if is_open and left else ''}")
+    for decision in approval["decisions"]:
+        reason = f": {decision['reason']}" if decision["reason"] else ""
+        screen.say(
+            f"{decision['decision']} by {decision['by']['name']} at {decision['at']}{reason}"
+        )
+    screen.say(f"Digest: {approval['digest']}", "dim")
+
+
+def rows(approvals: list[dict[str, Any]], now: datetime) -> Iterator[list[str]]:
+    """The inbox, a line each."""
+    for one in approvals:
+        left = time_left(one.get("expires_at"), now) if one["status"] == "pending" else ""
+        who = "you may decide" if one["can_decide"] else "yours" if one["mine"] else ""
+        yield [one["id"], one["status"], left, one["requester"]["name"], who, one["summary"]]
+
+
+def _facts(approval: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    origins = {call["id"]: call.get("origins", {}) for call in approval["calls"]}
+    several = len(approval["calls"]) > 1
+    names = {call["id"]: call["name"] for call in approval["calls"]}
+    for fact in approval["facts"]:
+        said_by = SOURCES.get(fact["source"], fact["source"])
+        origin = origins.get(fact.get("call", ""), {}).get(fact.get("key", ""))
+        if fact["source"] == "model" and origin == "requester":
+            said_by = "said by the requester"
+        if fact["source"] == "model" and origin == "result":
+            said_by = "from a result"
+        call = f"{names[fact['call']]}: " if several and fact.get("call") in names else ""
+        yield call + fact["label"], fact["value"], said_by, fact.get("level", "plain")
