@@ -4,11 +4,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli import agents_python
+from cli.agents_python import NotRun
 from cli.verbs import Verbs
 from functions.chat.emit import emitted
 from functions.chat.model import RequestedCall
@@ -20,8 +23,10 @@ from functions.run_action.fetch import Fetch, Fetcher, Outgoing
 from functions.run_action.graphql import NeedsApproval
 from functions.run_action.secrets import Secret, Secrets, missing
 from functions.shared.agent import Action, Agent
+from functions.shared.observe import logger
 from functions.shared.placeholders import MissingValue
 from functions.shared.text_actions import BadText, data_url_text, message_text
+from infra.manifests.code import Code
 from infra.manifests.compile import compile_manifest
 
 WORDS = (
@@ -39,8 +44,6 @@ WHY_NOT = {
     "document": "a deployment sends it to AWS",
     "client": "the chat's client answers it",
     "slots": "it belongs to a conversation",
-    "notebook": "it needs the sandbox",
-    "module": "it needs the sandbox",
 }
 
 
@@ -72,6 +75,11 @@ def add_to(verbs: Verbs) -> None:
     command.add_argument(
         "--dry-run", action="store_true", help="send nothing; secrets by their names"
     )
+    command.add_argument(
+        "--unconfined",
+        action="store_true",
+        help="run Python also where this machine cannot confine it: it may then do what you may do",
+    )
     command.add_argument("--root", type=Path, help="the folder that named files may not leave")
     command.set_defaults(run=run)
 
@@ -91,8 +99,15 @@ def run(chosen: argparse.Namespace) -> int:
             return 0
         # The author's own shell holds the secrets, so they stand in no command line.
         secrets = SecretsOfTheShell(os.environ)
-        was_done, text = called(call, fetch=Fetcher(), secrets=secrets)
-    except NotCalled as refused:
+        with quiet():
+            was_done, text = called(
+                call,
+                fetch=Fetcher(),
+                secrets=secrets,
+                code=verdict.code,
+                is_unconfined=chosen.unconfined,
+            )
+    except (NotCalled, NotRun) as refused:
         print(f"error: {refused}", file=sys.stderr)
         return 1
     print(text)
@@ -109,7 +124,10 @@ def checked(agent: Agent, function: str, arguments: str) -> CheckedCall:
 
 
 def planned(call: CheckedCall) -> dict[str, Any]:
-    """What the call would do, as a JSON value; secrets stand there by their names. Raises `NotCalled`."""
+    """What the call would do, as a JSON value; secrets stand there by their names.
+
+    Raises `NotCalled` or `NotRun`.
+    """
     action, arguments = _action(call), dict(call.arguments or {})
     said: dict[str, Any] = {"kind": action.kind, "countersigned": action.is_gated}
     if action.kind in OUTSIDE:
@@ -125,15 +143,31 @@ def planned(call: CheckedCall) -> dict[str, Any]:
         return {**said, **_shown(made), **({"secrets": [name]} if name else {})}
     if action.kind in TEXTS or action.kind == "emit":
         return {**said, "result": _made_here(action, arguments)}
+    if action.kind in agents_python.KINDS:
+        return {**said, **agents_python.planned(action, call.name, arguments)}
     operation = {"operation": action.operation} if action.operation else {}
     return {**said, **operation, "arguments": arguments}
 
 
-def called(call: CheckedCall, *, fetch: Fetch, secrets: Secrets) -> tuple[bool, str]:
-    """Whether it was done, and the text that the model would read. Raises `NotCalled`."""
+def called(
+    call: CheckedCall,
+    *,
+    fetch: Fetch,
+    secrets: Secrets,
+    code: Code | None = None,
+    is_unconfined: bool = False,
+) -> tuple[bool, str]:
+    """Whether it was done, and the text that the model would read. Raises `NotCalled` or `NotRun`.
+
+    Python runs here also where a person would countersign it: it changes nothing outside.
+    """
     action, arguments = _action(call), dict(call.arguments or {})
     if action.kind in WHY_NOT:
         raise NotCalled(NOT_HERE.format(kind=action.kind, why=WHY_NOT[action.kind]))
+    if action.kind in agents_python.KINDS:
+        return agents_python.ran(
+            action, call.name, arguments, code or Code(), is_unconfined=is_unconfined
+        )
     if action.is_gated:
         raise NotCalled(COUNTERSIGNED)
     if action.kind in TEXTS or action.kind == "emit":
@@ -145,6 +179,17 @@ def called(call: CheckedCall, *, fetch: Fetch, secrets: Secrets) -> tuple[bool, 
     if result.status == "gated":
         raise NotCalled(COUNTERSIGNED)
     return result.status == "succeeded", result.text
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """The Lambdas' log is for their log groups: here only mistakes are told."""
+    level = logger.log_level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _action(call: CheckedCall) -> Action:

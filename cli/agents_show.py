@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.verbs import Verbs
 from functions.shared.agent import Agent
-from infra.agents import hosts_of, secrets_named
+from infra.agents import hosts_of, modules_named, secrets_named
 from infra.manifests.compile import compile_manifest
 from infra.manifests.problems import printable
 from infra.manifests.rights import statements_of
@@ -46,6 +46,15 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def python_of(compiled: Mapping[str, Any]) -> Iterator[str]:
+    """A notebook, and the file by the hash that the operator's page lists it by."""
+    alone = {"agent": dict(compiled)}
+    modules = modules_named(alone)
+    if compiled.get("notebook"):
+        yield "a notebook"
+    yield from (f"{file} {sha256}" for file, sha256 in modules.items())
+
+
 def shown(agent_id: str, compiled: Mapping[str, Any]) -> Iterator[str]:
     """The page about one compiled agent, line by line."""
     agent = Agent.of(agent_id, compiled)
@@ -60,6 +69,8 @@ def shown(agent_id: str, compiled: Mapping[str, Any]) -> Iterator[str]:
     alone = {agent.id: dict(compiled)}
     yield f"hosts: {', '.join(hosts_of(alone)) or 'none'}"
     yield f"secrets: {', '.join(secrets_named(alone)) or 'none'}"
+    yield f"python: {', '.join(python_of(compiled)) or 'none'}"
+    yield f"resources: {', '.join(compiled.get('resources', ())) or 'none'}"
     yield f"groups that use it: {', '.join(agent.use) or 'every requester'}"
     yield f"groups that approve: {', '.join(agent.approve) or 'every approver'}"
     yield "tools:"

@@ -8,9 +8,13 @@ from pathlib import Path
 
 from cli.verbs import Verbs
 from infra.manifests.compile import Verdict, compile_manifest, is_manifest
-from infra.manifests.problems import Problem
+from infra.manifests.problems import Problem, printable
 
 WORDS = "tell everything that is wrong with a manifest, or with all below a folder; 0: nothing, 1: something"
+MODULES = """\
+Python is deployed only as you have read it; when you have, this stands in countersign.yaml:
+sandbox:
+  modules:"""
 RESOURCES = "resources"
 """What a folder is called that holds the files which manifests name."""
 
@@ -34,6 +38,11 @@ def run(chosen: argparse.Namespace) -> int:
     loaded = sum(verdict.agent is not None for verdict in verdicts)
     failed = [problem for verdict in verdicts for problem in verdict.problems]
     warnings = [problem for verdict in verdicts for problem in verdict.warnings]
+    modules = dict.fromkeys(
+        (verdict.code.module.file, verdict.code.module.sha256)
+        for verdict in verdicts
+        if verdict.agent is not None and verdict.code.module is not None
+    )
     if not verdicts:
         failed = [Problem(str(chosen.path), "no_manifest", "there is no manifest")]
     if chosen.json:
@@ -41,6 +50,7 @@ def run(chosen: argparse.Namespace) -> int:
             "loaded": loaded,
             "failed": [problem.value() for problem in failed],
             "warnings": [problem.value() for problem in warnings],
+            "modules": [{"file": file, "sha256": sha256} for file, sha256 in modules],
         }
         print(json.dumps(told, ensure_ascii=False))
         return 1 if failed else 0
@@ -51,6 +61,10 @@ def run(chosen: argparse.Namespace) -> int:
     agents = "1 agent" if loaded == 1 else f"{loaded} agents"
     refused = len(verdicts) - loaded
     print(f"{agents} can be used" + (f", {refused} cannot." if refused else "."))
+    if modules:
+        print(MODULES)
+    for file, sha256 in modules:
+        print(printable(f"    {json.dumps(file, ensure_ascii=False)}: {json.dumps(sha256)}"))
     return 1 if failed else 0
 
 

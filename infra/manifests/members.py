@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from functions.shared.agent import NOTEBOOK_FUNCTIONS
 from infra.manifests.compiled_actions import Surroundings
 from infra.manifests.files import FileRefused
 from infra.manifests.functions import properties_of
@@ -15,8 +16,6 @@ from infra.manifests.unreadable import Unreadable
 TEMPERATURE = 0.7
 """What SlashGPT sends where a manifest says nothing."""
 RESOURCE = "{resource}"
-NOTEBOOK_FUNCTIONS = ("run_python_code", "python", "draw_diagram")
-"""What models call in a notebook, offered or not."""
 
 
 def texts(around: Surroundings) -> dict[str, Any]:

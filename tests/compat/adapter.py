@@ -12,19 +12,21 @@ from typing import Any
 from functions.chat.do_calls import Knowledge, do_calls, error_text, place_of
 from functions.chat.emit import emitted
 from functions.chat.model import RequestedCall
+from functions.chat.rooms import Whose
 from functions.chat.tool_calls import check_calls
 from functions.run_action.fetch import Outgoing
 from functions.run_action.ungated import Running
 from functions.shared.agent import Agent
 from functions.shared.kinds import Place
-from infra.manifests.compile import compile_manifest, siblings_of
+from infra.manifests.compile import Verdict, compile_manifest, siblings_of
 from infra.page import ROOT
 from tests.compat.loops import ActionRoom
+from tests.compat.sandboxed import SandboxRoom, without_gates
 from tests.compat.stubbed import GivenSecrets, StubbedFetch
 from tests.support.talking import Known
 
 CASES = ROOT.parent / "shared" / "slashgpt"
-SECONDS = 5.0
+SECONDS = 60.0
 
 
 def run(
@@ -49,7 +51,7 @@ def ran(
     stub_reply: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The same for a manifest below this folder."""
-    agent, siblings = agent_of(root, manifest_path)
+    agent, siblings, verdict = agent_of(root, manifest_path)
     fetch = StubbedFetch(int(stub_reply["status"]), str(stub_reply["text"]))
     requested = RequestedCall("call_1", function, arguments)
     [call] = check_calls([requested], agent=agent, turn=1, used_ids=frozenset())
@@ -59,13 +61,14 @@ def ran(
     place = place_of(call)
     if place is Place.CLIENT:
         return {**said, **told("The client answers this call.", by="client"), "requests": []}
-    if place is Place.NOWHERE or (call.is_gated and place is not Place.SANDBOX):
+    if place is Place.NOWHERE or call.is_gated:
         return {**said, **told("A person countersigns this call first."), "requests": []}
     done = do_calls(
         [call],
         agent=agent,
         knowledge=Knowledge(),
-        rooms=ActionRoom(Running(Known([agent]), fetch, GivenSecrets(env))),
+        rooms=ActionRoom(Running(Known([agent]), fetch, GivenSecrets(env)), SandboxRoom([verdict])),
+        whose=Whose("owner", "conversation", 1),
         seconds=SECONDS,
         may_switch=True,
         known_agents=siblings,
@@ -80,11 +83,11 @@ def ran(
 
 
 @cache
-def agent_of(root: Path, manifest_path: str) -> tuple[Agent, frozenset[str]]:
-    """The agent of a manifest, and the ids of those beside it."""
+def agent_of(root: Path, manifest_path: str) -> tuple[Agent, frozenset[str], Verdict]:
+    """The agent of a manifest where nobody countersigns Python, the ids of those beside it, and its files."""
     file = root / manifest_path
     verdict = compile_manifest(file, root=root)
-    return Agent.of(verdict.id, verdict.compiled()), siblings_of(file)
+    return without_gates(Agent.of(verdict.id, verdict.compiled())), siblings_of(file), verdict
 
 
 def told(text: str, by: str = "llm") -> dict[str, Any]:

@@ -10,33 +10,48 @@ from pathlib import Path
 from typing import Any
 
 from functions.chat.converse import converse
-from functions.chat.do_calls import SANDBOX_CODE
 from functions.chat.emit import emitted
 from functions.chat.fenced_code import fenced_call
 from functions.chat.prompt import system_prompt
-from functions.chat.rooms import Result
+from functions.chat.rooms import Result, Whose
 from functions.chat.talk import Ending, Finished, Talk, Tools
 from functions.run_action.deadline import Deadline
 from functions.run_action.ungated import Call, Running, run_calls
-from functions.shared.agent import Agent
-from functions.shared.kinds import KINDS, Place
+from functions.shared.agent import NOTEBOOK_FUNCTIONS, Agent
+from functions.shared.code_forms import NoCode, code_of
+from functions.shared.kinds import Place
 from infra.agents import read_folder
+from infra.manifests.compile import Verdict
+from tests.compat.sandboxed import SandboxRoom, runs_python, without_gates
 from tests.compat.stubbed import GivenSecrets, StubbedFetch
 from tests.support.chat_completions import check_valid
 from tests.support.fake_model import FakeModel, call, calls
 from tests.support.talking import NOW, Known
 
-SECONDS = 20.0
+SECONDS = 60.0
 CUT = "...[cut"
 
 
 @dataclass(frozen=True)
 class ActionRoom:
-    """The room that runs actions, in this process and behind the stub."""
+    """The rooms that run actions, in this process and behind the stub, and Python, in the sandbox."""
 
     running: Running
+    sandbox: SandboxRoom
 
-    def run(self, place: Place, agent: Agent, handed_over: Sequence[Any], seconds: float) -> list:
+    def has(self, place: Place) -> bool:
+        return place is not Place.SANDBOX or runs_python()
+
+    def run(
+        self,
+        place: Place,
+        agent: Agent,
+        handed_over: Sequence[Any],
+        seconds: float,
+        whose: Whose,
+    ) -> list:
+        if place is Place.SANDBOX:
+            return self.sandbox.run(agent, handed_over, seconds, whose)
         assert place is Place.RUN_ACTION
         wanted = [Call(one.id, one.name, dict(one.arguments)) for one in handed_over]
         deadline = Deadline.after(seconds)
@@ -60,10 +75,9 @@ def judge(case: Mapping[str, Any], root: Path) -> str:
     told = tell(case, root)
     if "error" in case:
         return ""  # SlashGPT fell over; that we come to an end is what matters.
-    if needs_sandbox(told.first, case):
-        texts = [step["content"] for step in told.ending.steps if step["role"] == "tool"]
-        is_named = texts and all(SANDBOX_CODE in text for text in texts)
-        return "" if is_named else f"no result names the sandbox: {texts}"
+    if has_no_module(told):
+        # SlashGPT fell over this as well; here the model is told, and the conversation goes on.
+        return "" if isinstance(told.ending, Finished) else f"it does not end: {told.ending}"
     differences = [
         *differing("events", events_of(told), case["events"]),
         *differing("final agent", told.ending.agent.id, case["final_agent"]),
@@ -85,7 +99,7 @@ def judge(case: Mapping[str, Any], root: Path) -> str:
 def tell(case: Mapping[str, Any], root: Path) -> Told:
     """The conversation, with the case's model and its service."""
     manifest = root / case["manifest_path"]
-    agents = agents_of(manifest.parent, root)
+    agents, verdicts = agents_of(manifest.parent, root)
     first = agents.get(manifest.stem)
     model = FakeModel()
     for turn in case["turns"]:
@@ -95,6 +109,7 @@ def tell(case: Mapping[str, Any], root: Path) -> Told:
     ending = converse(
         Talk(
             agent=first,
+            owner="owner",
             conversation_id="conversation",
             turns=(),
             message=case["user"],
@@ -106,7 +121,9 @@ def tell(case: Mapping[str, Any], root: Path) -> Told:
             model=model,
             model_name="m",
             agents=agents,
-            rooms=ActionRoom(Running(agents, fetch, GivenSecrets(case["env"]))),
+            rooms=ActionRoom(
+                Running(agents, fetch, GivenSecrets(case["env"])), SandboxRoom(verdicts)
+            ),
             seconds_left=lambda: SECONDS,
         ),
     )
@@ -116,21 +133,28 @@ def tell(case: Mapping[str, Any], root: Path) -> Told:
 
 
 @cache
-def agents_of(folder: Path, root: Path) -> Known:
-    """The agents of one folder as the Lambdas know them."""
+def agents_of(folder: Path, root: Path) -> tuple[Known, list[Verdict]]:
+    """The agents of one folder as the Lambdas know them, where nobody countersigns Python; and their files."""
     verdicts = read_folder(folder, root=root)
-    return Known([Agent.of(one.id, one.agent) for one in verdicts if one.agent is not None])
+    usable = [Agent.of(one.id, one.agent) for one in verdicts if one.agent is not None]
+    return Known([without_gates(agent) for agent in usable]), verdicts
 
 
 def requested(told: Mapping[str, Any]) -> Any:
     return call(told["arguments"], name=told["name"])
 
 
-def needs_sandbox(agent: Agent, case: Mapping[str, Any]) -> bool:
-    """Whether a function of the case runs Python."""
-    names = {one["name"] for turn in case["turns"] for one in turn.get("calls", ())}
-    actions = [agent.actions[name] for name in names if name in agent.actions]
-    return any(KINDS[action.kind].place is Place.SANDBOX for action in actions)
+def needs_python(case: Mapping[str, Any], root: Path) -> bool:
+    """Whether the agent of a case can run Python."""
+    manifest = root / case["manifest_path"]
+    agents, _ = agents_of(manifest.parent, root)
+    return agents.get(manifest.stem).uses_python
+
+
+def has_no_module(told: Told) -> bool:
+    """Whether all that was called is a module whose file is not there."""
+    texts = [step["content"] for step in told.ending.steps if step["role"] == "tool"]
+    return bool(texts) and all('"code": "module_missing"' in text for text in texts)
 
 
 def events_of(told: Told) -> list[Any]:
@@ -199,11 +223,22 @@ def offered(function: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def worded(messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Messages by SlashGPT's roles; it keeps no message that only calls."""
+    """Messages by SlashGPT's roles; it keeps no message that only calls, but of code it keeps a fence."""
     for message in messages:
         if message.get("content"):
             role = "function" if message["role"] == "tool" else message["role"]
             yield role, message["content"]
+        for one in message.get("tool_calls", ()):
+            function = one["function"]
+            if function["name"] in NOTEBOOK_FUNCTIONS:
+                yield "assistant", fence_of(function["name"], json.loads(function["arguments"]))
+
+
+def fence_of(function: str, arguments: Mapping[str, Any]) -> str:
+    try:
+        return f"```Python\n{code_of(function, arguments)}\n```"
+    except NoCode:
+        return ""
 
 
 def shown(message: Mapping[str, Any]) -> tuple[str, str]:
