@@ -13,9 +13,9 @@ from functions.notebooks.files import checked_name, content_of, keep, remove
 from functions.notebooks.ipynb import ipynb
 from functions.shared.aws import client
 from functions.shared.conversation_table import ConversationTable
-from functions.shared.errors import NotFound, TooLarge
-from functions.shared.http import Request, Response, json_response, path_id, serve
-from functions.shared.identifiers import new_id, timestamp, utc_now
+from functions.shared.errors import BadRequest, NotFound, TooLarge
+from functions.shared.http import Request, Response, json_response, serve
+from functions.shared.identifiers import is_id, new_id, timestamp, utc_now
 from functions.shared.notebook import Cell, Notebook
 from functions.shared.notebook_store import NotebookStore
 from functions.shared.observe import logger
@@ -76,7 +76,7 @@ def put_file(request: Request) -> Response:
     caller = request.signed_in()
     check_requester(caller)
     is_new = request.path_parameters.get("conversation_id") == NEW
-    conversation_id = new_id() if is_new else path_id(request, "conversation_id")
+    conversation_id = new_id() if is_new else _conversation_id(request)
     name = checked_name(request.path_parameters.get("name", ""))
     content = content_of(request)
     now = deps().clock()
@@ -108,7 +108,7 @@ def put_file(request: Request) -> Response:
 
 
 def delete_file(request: Request) -> Response:
-    conversation_id = path_id(request, "conversation_id")
+    conversation_id = _conversation_id(request)
     name = checked_name(request.path_parameters.get("name", ""))
     owner = request.signed_in().sub
     remove(deps().store, deps().uploads, owner=owner, conversation_id=conversation_id, name=name)
@@ -117,7 +117,7 @@ def delete_file(request: Request) -> Response:
 
 def get_notebook(request: Request) -> Response:
     """What there is of files and cells; the code itself stands in the conversation."""
-    conversation_id = path_id(request, "conversation_id")
+    conversation_id = _conversation_id(request)
     owner = request.signed_in().sub
     files = deps().uploads.all(owner, conversation_id)
     notebook = deps().store.read(owner, conversation_id)
@@ -135,7 +135,7 @@ def get_notebook(request: Request) -> Response:
 
 def get_ipynb(request: Request) -> Response:
     """The notebook as Jupyter's file, to keep; compressed where the client takes that."""
-    conversation_id = path_id(request, "conversation_id")
+    conversation_id = _conversation_id(request)
     content = ipynb(_notebook(request, conversation_id))
     headers = {
         "Content-Type": "application/x-ipynb+json",
@@ -152,7 +152,7 @@ def get_ipynb(request: Request) -> Response:
 
 def get_picture(request: Request) -> Response:
     """One picture's bytes; a browser that opens it runs nothing of it."""
-    notebook = deps().store.read(request.signed_in().sub, path_id(request, "conversation_id"))
+    notebook = deps().store.read(request.signed_in().sub, _conversation_id(request))
     cell = notebook.cell(request.path_parameters.get("call_id", ""))
     wanted = request.path_parameters.get("number", "")
     for picture in cell.pictures() if cell else ():
@@ -174,6 +174,13 @@ def _notebook(request: Request, conversation_id: str) -> Notebook:
     if not notebook.cells:
         _check_exists(owner, conversation_id)
     return notebook
+
+
+def _conversation_id(request: Request) -> str:
+    value = request.path_parameters.get("conversation_id", "")
+    if not is_id(value):
+        raise BadRequest("This is not the id of a conversation.")
+    return value
 
 
 def _check_exists(owner: str, conversation_id: str) -> None:

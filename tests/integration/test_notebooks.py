@@ -131,7 +131,7 @@ def test_another_persons_notebook_is_404_like_an_unknown_one(backend, route):
     theirs = get(backend, route, here, by="bob", **part)
     unknown = get(backend, route, new_id(), by="bob", **part)
     mangled = get(backend, route, "../" + here, **part)
-    assert [answer.status for answer in (theirs, unknown, mangled)] == [404] * 3
+    assert [answer.status for answer in (theirs, unknown, mangled)] == [404, 404, 400]
     assert theirs.json["detail"] == unknown.json["detail"]
     assert get(backend, route, here, **part).status == 200
 

@@ -16,6 +16,7 @@ from tests.support.asked_aws import asked_of_aws
 from tests.support.notebook_room import (
     CSV,
     FILE,
+    NOTEBOOK,
     begun,
     files,
     get,
@@ -203,14 +204,14 @@ def test_the_gateway_decodes_a_name_and_nobody_does_it_again(gateway, backend):
 
 
 @pytest.mark.parametrize("here", ["", "..", "NEW", "new/", "A" * 26, "x" * 10_240], ids=ascii)
-def test_an_id_that_is_none_of_ours_is_unknown(backend, here):
-    assert refused(put(backend, here=here)) == (404, "not_found")
-    assert refused(remove(backend, here)) == (404, "not_found")
+def test_an_id_that_is_mangled_is_400(backend, here):
+    assert refused(put(backend, here=here)) == (400, "bad_request")
+    assert refused(remove(backend, here)) == (400, "bad_request")
 
 
 def test_only_a_file_begins_a_conversation(backend):
-    assert refused(remove(backend, "new")) == (404, "not_found")
-    assert get(backend, "/conversations/{conversation_id}/notebook", "new").status == 404
+    assert refused(remove(backend, "new")) == (400, "bad_request")
+    assert get(backend, NOTEBOOK, "new").status == 400
 
 
 @pytest.mark.parametrize(
