@@ -161,7 +161,8 @@ class Head(Part):
     )
     policy: dict[str, Policy] = Field(
         default_factory=dict,
-        description="By function: whether its calls are countersigned, `{approval: always}`.",
+        description="By function: whether its calls are countersigned, `{approval: always}`. A notebook's `run_python_code`, "
+        "`python` and `draw_diagram` may stand here though `functions` does not offer them.",
     )
     slots: tuple[Slot, ...] | dict[str, Any] = Field(
         (), description="What the agent has to find out, in order; a list, or a mapping by name."
@@ -178,7 +179,10 @@ class Head(Part):
         (), description="Agents that it may hand a conversation over to."
     )
     starts: bool = Field(False, description="Whether the agent speaks first.")
-    notebook: bool = Field(False, description="Functions without an action are a notebook's.")
+    notebook: bool = Field(
+        False,
+        description="Whether conversations have a Python notebook; functions without an action are its own.",
+    )
     module: (
         Annotated[
             Annotated[str, Tag("text")] | Annotated[ModuleFile, Tag("mapping")],

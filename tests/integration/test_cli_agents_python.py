@@ -3,24 +3,20 @@
 import hashlib
 import json
 import os
-import sys
 
 import pytest
 
 import functions.run_code.handler
 from cli.__main__ import main
-from functions.run_code.sandbox import has_namespaces
 from infra.page import ROOT, Page
+from tests.compat.sandboxed import NEED_NAMESPACES, runs_python
 from tests.support.manifests import GREET, Author
 
 GALLERY = ROOT / "agents" / "gallery"
 ANALYST, FIGURES = str(GALLERY / "analyst.yaml"), str(GALLERY / "figures.yaml")
 SOURCE = "def greet(name):\n    return {'hello': name}, 'Greeted.'\n"
 
-only_with_namespaces = pytest.mark.skipif(
-    sys.platform != "linux" and not has_namespaces(),
-    reason="Python is confined by Linux's namespaces; this machine has none.",
-)
+only_with_namespaces = pytest.mark.skipif(not runs_python(), reason=NEED_NAMESPACES)
 
 
 @pytest.fixture

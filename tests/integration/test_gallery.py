@@ -1,6 +1,7 @@
 """Every agent of the gallery does what its manifest says, with a service beside us instead of the public one."""
 
 import json
+import runpy
 import urllib.parse
 from dataclasses import replace
 
@@ -13,10 +14,13 @@ from functions.run_action.deadline import Deadline
 from functions.run_action.fetch import Fetcher
 from functions.run_action.ungated import Call, Running, run_calls
 from functions.shared.agent import Agent
-from infra.agents import compile_agents
+from infra.agents import compile_agents, read_folder
 from infra.page import ROOT
+from tests.compat.loops import ActionRoom
+from tests.compat.sandboxed import NEED_NAMESPACES, SandboxRoom, runs_python
 from tests.compat.stubbed import GivenSecrets
 from tests.support.fake_model import FakeModel, call, calls
+from tests.support.fake_rooms import FakeRooms
 from tests.support.outside import Expected, serve
 from tests.support.talking import Known, converse_once
 
@@ -24,6 +28,7 @@ GALLERY = {
     agent_id: Agent.of(agent_id, agent)
     for agent_id, agent in compile_agents(ROOT / "agents" / "gallery").items()
 }
+only_with_namespaces = pytest.mark.skipif(not runs_python(), reason=NEED_NAMESPACES)
 RATE = '{"amount":1.0,"base":"USD","date":"2026-11-20","rates":{"JPY":146.04441}}'
 
 
@@ -209,8 +214,6 @@ def test_an_agent_that_is_not_deployed_is_not_handed_to():
 
 def test_results_are_told_as_they_came():
     """The loop gives a service's text to the model, and the model's words to the person."""
-    from tests.support.fake_rooms import FakeRooms
-
     model = FakeModel()
     model.says(calls(call({"base": "USD", "symbols": "JPY"}, name="exchange_rate")))
     model.says("1 USD = 146.04441 JPY.")
@@ -218,3 +221,64 @@ def test_results_are_told_as_they_came():
     ending = converse_once(model, agent=GALLERY["exchange_rates"], rooms=rooms)
     assert ending.reply == "1 USD = 146.04441 JPY."
     assert model.asked[1].messages[-1]["content"] == RATE
+
+
+def python_of(agent_id):
+    return SandboxRoom(
+        [one for one in read_folder(ROOT / "agents" / "gallery") if one.id == agent_id]
+    )
+
+
+@only_with_namespaces
+def test_sg_11_the_analyst_s_code_needs_nobody_and_finds_its_table():
+    code = [
+        "import pandas as pd",
+        "costs = pd.read_csv('analyst.csv')",
+        "costs.groupby('team').cost_usd.sum().round().to_dict()",
+    ]
+    model = FakeModel()
+    model.says(calls(call({"code": code, "query": "Who costs more?"}, name="run_python_code")))
+    model.says("Checkout.")
+    rooms = ActionRoom(Running(Known([]), None, None), python_of("analyst"))
+    ending = converse_once(model, agent=GALLERY["analyst"], rooms=rooms, seconds=120.0)
+    assert isinstance(ending, Finished)
+    assert ending.steps[1]["content"] == "{'checkout': 493.0, 'search': 405.0}"
+
+
+def test_figures_wait_for_a_person():
+    model = FakeModel()
+    model.says(calls(call({"cidr": "10.0.0.0/16", "prefix": 24}, name="subnets")))
+    rooms = FakeRooms(python=True)
+    ending = converse_once(model, agent=GALLERY["figures"], rooms=rooms)
+    assert isinstance(ending, NeedsApproval)
+    assert rooms.handed_over == []
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return runpy.run_path(str(ROOT / "agents" / "gallery" / "figures.py"))
+
+
+def test_a_network_is_divided_as_aws_counts(figures):
+    told, message = figures["subnets"]("10.20.0.0/22", 24)
+    assert told == {
+        "count": 4,
+        "first": ["10.20.0.0/24", "10.20.1.0/24", "10.20.2.0/24", "10.20.3.0/24"],
+        "usable_addresses_each": 251,
+    }
+    assert message == "10.20.0.0/22 holds 4 subnets of 251 usable addresses."
+    assert len(figures["subnets"]("10.0.0.0/8", 28)[0]["first"]) == 32
+
+
+@pytest.mark.parametrize(
+    ("cidr", "prefix"), [("2001:db8::/32", 24), ("10.0.0.0/16", 29), ("10.0.0.0/26", 24)]
+)
+def test_a_subnet_that_aws_would_not_make_is_told(figures, cidr, prefix):
+    told, message = figures["subnets"](cidr, prefix)
+    assert list(told) == ["error"]
+    assert message is None
+
+
+def test_what_instances_cost_in_a_month(figures):
+    assert figures["monthly_cost"](0.0208, 3) == {"usd_per_month": 45.55, "hours_each": 730.0}
+    assert figures["monthly_cost"](1, 1, 12)["usd_per_month"] == 365.0
