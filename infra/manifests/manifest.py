@@ -161,8 +161,8 @@ class Head(Part):
     )
     policy: dict[str, Policy] = Field(
         default_factory=dict,
-        description="By function: whether its calls are countersigned, `{approval: always}`. A notebook's `run_python_code`, "
-        "`python` and `draw_diagram` may stand here though `functions` does not offer them.",
+        description="By function: whether its calls are countersigned, `{approval: always}`. A notebook's "
+        "`run_python_code`, `python` and `draw_diagram` may stand here though `functions` does not offer them.",
     )
     slots: tuple[Slot, ...] | dict[str, Any] = Field(
         (), description="What the agent has to find out, in order; a list, or a mapping by name."
