@@ -121,6 +121,8 @@ def facts(call: Mapping[str, Any]) -> list[dict[str, str]]:
     fixed = [
         _fact(f"operator_{name}", _LABELS[name], value, "operator") for name, value in known.items()
     ]
+    if is_python and countersigned_code.is_unconfined(call):
+        fixed[-1]["level"] = "warning"
     arguments: Mapping[str, Any] = call.get("arguments") or {}
     code = countersigned_code.code_rows(call)
     said = [

@@ -26,6 +26,13 @@ _CONFINED: Mapping[str, str] = {
 }
 
 
+_ODD: Mapping[str, str] = {
+    "hidden": "Hidden characters in lines",
+    "look_alike": "Look-alike letters in lines",
+    "below": "Below many empty lines",
+}
+
+
 def check(arguments: Mapping[str, Any]) -> None:
     """Whether a notebook's call holds code that people can read; raises `BadArguments`."""
     try:
@@ -63,6 +70,11 @@ def fixed(call: Mapping[str, Any]) -> dict[str, str]:
     return {"runs": f"{runs} in this conversation's notebook", **where}
 
 
+def is_unconfined(call: Mapping[str, Any]) -> bool:
+    """Whether the plan says that nothing may hold the code: then its place is a warning."""
+    return sandbox_of(call).get("confinement") == "unconfined"
+
+
 def code_rows(call: Mapping[str, Any]) -> list[dict[str, str]]:
     """The whole code of a notebook's call as it is shown, and where to look twice in it; empty where there is none."""
     if call.get("operation") != NOTEBOOK:
@@ -71,14 +83,16 @@ def code_rows(call: Mapping[str, Any]) -> list[dict[str, str]]:
         code = text_of(call.get("arguments") or {})
     except NoCode:
         return []
-    odd = oddities(code)
-    warning = {
-        "key": "code_oddities",
-        "label": "Look twice",
-        "value": odd,
-        "source": "countersign",
-        "level": "warning",
-    }
+    warnings = [
+        {
+            "key": f"code_{what}",
+            "label": _ODD[what],
+            "value": lines,
+            "source": "countersign",
+            "level": "warning",
+        }
+        for what, lines in oddities(code).items()
+    ]
     row = {
         "key": CODE,
         "label": "Diagram" if call.get("function") == DRAW else "Code",
@@ -87,7 +101,7 @@ def code_rows(call: Mapping[str, Any]) -> list[dict[str, str]]:
         "level": "plain",
         "form": CODE,
     }
-    return [warning, row] if odd else [row]
+    return [*warnings, row]
 
 
 def file_of(call: Mapping[str, Any]) -> str:

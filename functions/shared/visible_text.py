@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 LONGEST_BLANK = 40
 """More spaces in a row than this could push what follows out of sight."""
@@ -39,20 +40,19 @@ def numbered(shown: str) -> list[str]:
     return [f"{number:>{width}} | {line}" for number, line in enumerate(lines, start=1)]
 
 
-def oddities(code: str) -> str:
-    """Where to look twice in code, as sentences; empty where there is nothing odd."""
+def oddities(code: str) -> dict[str, str]:
+    """Where to look twice in code, by what is odd: the numbers of its lines; empty where there is nothing odd.
+
+    `hidden`: a mark stands for what would not be seen. `look_alike`: a word mixes alphabets whose letters look alike.
+    `below`: the line stands below so many empty ones that nobody would look for it.
+    """
     lines = code.split("\n")
-    shown = [visible_code(line) for line in lines]
     found = {
-        "Characters that would hide or reorder, written as marks:": [
-            number for number, line in enumerate(shown, start=1) if _HIDDEN.search(line)
-        ],
-        "Words of letters that look alike:": [
-            number for number, line in enumerate(lines, start=1) if _mixes_alphabets(line)
-        ],
-        f"More than {_EMPTY_LINES} empty lines before it:": _after_emptiness(lines),
+        "hidden": _where(lines, lambda line: _HIDDEN.search(visible_code(line)) is not None),
+        "look_alike": _where(lines, _mixes_alphabets),
+        "below": _after_emptiness(lines),
     }
-    return " ".join(f"{what} {_lines(numbers)}." for what, numbers in found.items() if numbers)
+    return {what: _named(numbers) for what, numbers in found.items() if numbers}
 
 
 def _shown_run(run: re.Match[str], code: str) -> str:
@@ -102,7 +102,6 @@ def _looks_latin(character: str) -> bool:
 
 
 def _after_emptiness(lines: list[str]) -> list[int]:
-    """The numbers of lines that stand below so many empty ones that nobody would look for them."""
     found, empty = [], 0
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -114,9 +113,12 @@ def _after_emptiness(lines: list[str]) -> list[int]:
     return found
 
 
-def _lines(numbers: list[int]) -> str:
+def _where(lines: list[str], is_odd: Callable[[str], bool]) -> list[int]:
+    return [number for number, line in enumerate(lines, start=1) if is_odd(line)]
+
+
+def _named(numbers: list[int]) -> str:
+    """`2, 3, 5, 8, 9 (+4)`."""
     named = ", ".join(map(str, numbers[:LINES_NAMED]))
     more = len(numbers) - LINES_NAMED
-    return f"line{'' if len(numbers) == 1 else 's'} {named}" + (
-        f" and {more} more" if more > 0 else ""
-    )
+    return named + (f" (+{more})" if more > 0 else "")

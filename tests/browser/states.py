@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from functions.shared.countersigned_action import facts, planned, shown, summary
 from tests.browser.drawn_pages import approval, at, call, decision, price
 
 OUTCOME = {
@@ -71,6 +72,87 @@ def leaving(**more: Any) -> dict[str, Any]:
     )
 
 
+NASTY = [
+    "import pandas as pd",
+    "from pathlib import Path",
+    "",
+    "def total(rows: pd.DataFrame, *, column: str = '売上') -> float:",
+    "    # \u202e} \u2066if is_harmless\u2069 \u2066 begin",
+    "\treturn rows[column].sum()\u200b ",
+    f"frame = pd.read_csv(Path('sales.csv')){' ' * 300}; import os; os.remove('sales.csv')",
+    "p\u0430th = '<img src=x onerror=alert(1)>' + '\u05e9\u05dc\u05d5\u05dd' + '\u00a0\u3164'",
+    "x" * 400,
+    *[""] * 30,
+    "print(total(frame))",
+]
+CELL = {"code": NASTY, "query": "What did we sell?"}
+NUMBERS = {"numbers": [1, 2.5], "title": "a\nb"}
+NOTEBOOK = {"kind": "notebook", "approval": "always"}
+MODULE = {"kind": "module", "approval": "always", "file": "figures.py", "sha256": "5e" * 32}
+
+
+def python(
+    number: int = 1,
+    arguments: dict[str, Any] = CELL,
+    action: dict[str, str] = NOTEBOOK,
+    function: str = "run_python_code",
+    confinement: str = "vpc",
+    **more: Any,
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """A call that runs Python, and its facts as the server makes them."""
+    sandbox = {"confinement": confinement, "seconds": 30}
+    made = {
+        "id": f"call_{number}",
+        "function": function,
+        "operation": action["kind"],
+        "arguments": shown(arguments),
+        "parameters": planned(arguments, {"action": action, "sandbox": sandbox}),
+    }
+    view = {
+        "id": made["id"],
+        "name": function,
+        "operation": action["kind"],
+        "host": "",
+        "file": action.get("file", ""),
+        "sandbox": sandbox,
+        "arguments": made["arguments"],
+        "summary": summary(made),
+        "price": None,
+        "origins": {"code": "model", "query": "requester"},
+        "after": [],
+        "decision": None,
+        "outcome": None,
+        **more,
+    }
+    return view, [{**fact, "call": made["id"]} for fact in facts(made)]
+
+
+def in_sandbox(
+    *calls: tuple[dict[str, Any], list[dict[str, str]]], status: str = "pending", **more: Any
+) -> dict[str, Any]:
+    """A request that runs Python."""
+    made = [view for view, _ in calls]
+    words = "; ".join(view["summary"] for view in made)
+    return approval(
+        status,
+        made=made,
+        facts=[fact for _, rows in calls for fact in rows],
+        in_aws=False,
+        price=None,
+        lease=None,
+        sentence=f"{words}.",
+        summary=words,
+        **more,
+    )
+
+
+RAISED = {
+    "status": "failed",
+    "text": 'Traceback (most recent call last):\n  File "<cell>", line 7\nZeroDivisionError: Carol approved this',
+    "outside": True,
+}
+
+
 def mixed() -> dict[str, Any]:
     """Calls of three kinds on one page."""
     stop = {
@@ -109,6 +191,18 @@ STATES: dict[str, dict[str, Any]] = {
     ),
     "pending, leaves the account": leaving(),
     "pending, three kinds": mixed(),
+    "pending, Python": in_sandbox(python()),
+    "pending, a function of a file": in_sandbox(python(1, NUMBERS, MODULE, "total", "namespaces")),
+    "pending, Python twice": in_sandbox(
+        python(confinement="unconfined"), python(2, {"code": "graph TD;\nA-->B;"}, function="draw_diagram")
+    ),
+    "running Python": in_sandbox(
+        python(decision="approve"), status="approved", can_decide=False, decisions=[decision("approve")]
+    ),
+    "Python failed": in_sandbox(
+        python(decision="approve", outcome=RAISED),
+        status="approved", can_decide=False, closed_at=at(seconds=-30), decisions=[decision("approve")],
+    ),
     "not eligible": approval(can_decide=False),
     "own request": approval(can_decide=False, mine=True),
     "self confirming": approval(mine=True),

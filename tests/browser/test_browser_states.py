@@ -21,10 +21,16 @@ LOOKS = {
 }
 FREEZE = {"frozen": True, "reason": "An incident <b>", "by": "Bob", "at": at(minutes=-9)}
 EVERYTHING = ("320 px, Japanese, dark", "desktop, English, dark")
-"""Looks in which every state is read; in the others, the three that differ most."""
+"""Looks in which every state is read; in the others, those that differ most."""
 MEASURED = EVERYTHING[0]
 """The look in which axe-core measures every state: the narrowest, with the faintest colours."""
-SOME = ("pending, three kinds", "pending, after a text from outside", "rejected", "denied")
+SOME = (
+    "pending, Python",
+    "pending, three kinds",
+    "pending, after a text from outside",
+    "rejected",
+    "denied",
+)
 WORDS = {
     "en": {
         "preparing": "is being checked with AWS before anyone is asked",
@@ -35,6 +41,11 @@ WORDS = {
         "pending, after a text from outside": "The model had read text from outside (fetch) before",
         "pending, leaves the account": "Send POST to tickets.example.com (create_ticket).",
         "pending, three kinds": "Approve create_ticket at tickets.example.com",
+        "pending, Python": "Approve Python (run_python_code)",
+        "pending, a function of a file": "Approve total of figures.py",
+        "pending, Python twice": "on this machine, NOT fully confined, at most 30 seconds",
+        "running Python": "It is being done now.",
+        "Python failed": "Written outside Countersign",
         "not eligible": "who may not decide this request",
         "own request": "another person has to decide",
         "self confirming": "recorded as self-confirmed",
@@ -59,6 +70,11 @@ WORDS = {
         "pending, after a text from outside": "外部の文章（fetch）を読んでいます",
         "pending, leaves the account": "create_ticket（送信先 tickets.example.com）",
         "pending, three kinds": "i-0a1b2c3d の停止",
+        "pending, Python": "承認：Python の実行（run_python_code）",
+        "pending, a function of a file": "このマシンのサンドボックス内：ネットワークなし、認証情報なし、最長 30 秒",
+        "pending, Python twice": "この会話のノートブックに図を描画",
+        "running Python": "実行しています。",
+        "Python failed": "Countersign の外部で書かれた文章です",
         "not eligible": "決定する権限がありません",
         "own request": "別の担当者による決定が必要です",
         "self confirming": "自己承認として記録されます",

@@ -139,7 +139,7 @@ def test_the_approver_reads_all_of_the_code_on_the_page(backend, asked):
         assert view["status"] == status
         code = fact(view, "code")
         assert (code["value"], code["form"], code["level"]) == (SHOWN, "code", "plain")
-        assert fact(view, "code_oddities")["level"] == "warning"
+        assert fact(view, "code_hidden")["value"] == "3"
         assert fact(view, "operator_sandbox")["value"].startswith("in the sandbox")
         assert view["sentence"] == "Run Python in the conversation's notebook (run_python_code)."
         assert (view["in_aws"], view["price"], view["lease"]) == (False, None, None)

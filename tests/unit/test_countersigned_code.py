@@ -128,7 +128,9 @@ def test_the_approver_reads_what_it_is_and_where_it_runs():
     ids=str,
 )
 def test_only_what_the_plan_holds_is_said_of_the_sandbox(sandbox, words):
-    assert row(call(LINES, sandbox=sandbox), "operator_sandbox")["value"] == words
+    said = row(call(LINES, sandbox=sandbox), "operator_sandbox")
+    assert said["value"] == words
+    assert (said["level"] == "warning") == ("NOT" in words)
 
 
 def test_a_module_is_named_with_its_function_its_file_and_its_hash():
@@ -231,11 +233,11 @@ def test_where_to_look_twice_is_a_warning_before_the_code():
     one = call({"code": "a = 1\nb\u202e = 2"})
     warning, code = facts(one)[2:4]
     assert (warning["key"], warning["level"], warning["source"]) == (
-        "code_oddities",
+        "code_hidden",
         "warning",
         "countersign",
     )
-    assert "line 2" in warning["value"]
+    assert (warning["label"], warning["value"]) == ("Hidden characters in lines", "2")
     assert code["value"] == "a = 1\nb⟨U+202E⟩ = 2"
 
 

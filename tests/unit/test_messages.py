@@ -18,6 +18,7 @@ ENGLISH, JAPANESE = (dict(SENTENCES[name]) for name in ("english", "japanese"))
 FAMILIES = (
     "approval.reason.", "call.status.", "card.", "event.", "fact.", "price.", "problem.", "source.",
     "status.", "inbox.empty.", "approval.decided.", "approval.", "signed-out.", "what.", "sentence.",
+    "sandbox.", "runs.",
 )  # fmt: skip
 """Beginnings of keys that are put together from what the API answers."""
 

@@ -1,11 +1,14 @@
 /** What a request would change, in short words: for its sentence and for the button that approves it. */
 
 import { visible } from "./elements.js";
-import { say } from "./messages.js";
+import { canSay, say } from "./messages.js";
 
 const START = "run_instances";
 const EXTEND = "extend_lease";
 const ENDS = { stop_instances: "what.stop", terminate_instances: "what.terminate" };
+const NOTEBOOK = "notebook";
+const MODULE = "module";
+const DRAW = "draw_diagram";
 const NAMED = 2;
 
 /** What is done, by the product's own name for it; plans of older releases have only the function's. */
@@ -57,6 +60,17 @@ export function keyOf(fact) {
   return fact.key ?? String(fact.label ?? "").toLowerCase();
 }
 
+/** A fact about where Python runs, in the page's language; null for any other, and where the server knows better. */
+export function ownWordsOf(fact, call) {
+  if (fact.key === "operator_sandbox" && call?.sandbox) {
+    const key = `sandbox.${call.sandbox.confinement}`;
+    return canSay(key) ? say(key, { seconds: visible(call.sandbox.seconds) }) : null;
+  }
+  if (fact.key !== "operator_runs" || !call) return null;
+  const key = call.operation === NOTEBOOK && call.name === DRAW ? "runs.diagram" : `runs.${call.operation}`;
+  return canSay(key) ? say(key, { name: visible(call.name) }) : null;
+}
+
 function ownSentence(approval) {
   const calls = approval.calls ?? [];
   const place = { account: accountOf(approval), region: regionOf(approval) };
@@ -91,6 +105,8 @@ function otherWords(call) {
   const operation = operationOf(call);
   if (operation === EXTEND) return say("what.extend", { instance: visible(instance), hours: visible(hours) });
   if (operation in ENDS) return say(ENDS[operation], { instance: visible(instance) });
+  if (operation === NOTEBOOK) return say("what.python", { name: visible(call.name) });
+  if (operation === MODULE && call.file) return say("what.module", { name: visible(call.name), file: visible(call.file) });
   return call.host ? say("what.send", { name: visible(call.name), host: visible(call.host) }) : visible(call.name);
 }
 

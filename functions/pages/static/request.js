@@ -1,19 +1,21 @@
 /** What a request is, drawn for someone who has thirty seconds: where, what, who, until when. */
 
 import { argumentList, pill, withoutQuestion } from "./card.js";
-import { accountNames, isKnown, keyOf, regionOf, sentenceOf, whatOf } from "./change.js";
+import { accountNames, isKnown, keyOf, ownWordsOf, regionOf, sentenceOf, whatOf } from "./change.js";
+import { codeLines, countLines } from "./code_lines.js";
 import { element, foreign, icon, visible } from "./elements.js";
 import { canSay, either, say } from "./messages.js";
 import { hourly } from "./price.js";
 import { countdown, momentWithZone, timeElement } from "./time.js";
 
-const SOURCES = ["model", "operator", "aws", "list", "table"];
+const SOURCES = ["model", "operator", "aws", "countersign", "list", "table"];
 /** Where the model has a value from, and the mark for it. */
 const ORIGINS = { requester: "requester", result: "result", model: "invented", operator: "operator" };
 const MARKS = {
   aws: "approve",
   operator: "shield",
   model: "warn",
+  countersign: "shield",
   requester: "list",
   result: "warn",
   invented: "warn",
@@ -27,6 +29,8 @@ const PLACES = ["account", "region"];
 const UNCHECKED = "not_checked";
 /** The words that a message will be: made from its arguments. */
 const MESSAGE = "message_text";
+/** The form of a fact whose value is lines of code. */
+const CODE = "code";
 const SHORT_DIGEST = 12;
 export const TONES = { approved: "good", pending: "wait", preparing: "wait" };
 
@@ -186,12 +190,18 @@ function factList(list, approval) {
 
 /** The argument of a function that an operator wrote is called as it is there, even where we have a word like it. */
 function factRow(fact, of) {
+  if (fact.form === CODE) return codeRow(fact, of);
   const key = `fact.${fact.key}`;
   const isOurs = !of || isKnown(of) || fact.source !== "model" || fact.key === MESSAGE;
   const label = isOurs && canSay(key) ? say(key) : visible(fact.label ?? fact.key);
   const named = isWarning(fact) ? [icon("warn"), element("span", { class: "visually-hidden" }, say("fact.warning")), label] : label;
-  const value = foreign("span", { class: "value" }, fact.value);
+  const value = foreign("span", { class: "value" }, ownWordsOf(fact, of) ?? fact.value);
   return row(named, [value, mark(fact, of)], isWarning(fact) ? "warning" : null);
+}
+
+function codeRow(fact, of) {
+  const label = say("fact.code", { count: countLines(fact.value) });
+  return row(label, [codeLines(fact.value), mark(fact, of)], "code-row");
 }
 
 /** Who says it; for what the model said, where it has it from if that was kept. */

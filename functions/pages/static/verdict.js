@@ -31,7 +31,8 @@ export function verdict(approval, user) {
 
 /** One sentence about where a request stands, for those who cannot see the page change. */
 export function summary(approval) {
-  const outcomesSaid = approval.calls.filter((one) => one.outcome).map((one) => one.outcome.text);
+  const told = approval.calls.filter((one) => one.outcome);
+  const outcomesSaid = told.map(({ outcome }) => (outcome.outside ? say(`call.status.${outcome.status}`) : outcome.text));
   return [say(`status.${approval.status}`), ...outcomesSaid].join(". ");
 }
 
@@ -63,7 +64,8 @@ function outcomes(approval) {
   const said = approval.calls.filter((one) => one.outcome);
   if (said.length === 0) {
     if (approval.status !== "approved") return null;
-    return element("p", { class: "waiting" }, dots(), say("approval.running"));
+    const key = approval.in_aws === false ? "approval.running.elsewhere" : "approval.running";
+    return element("p", { class: "waiting" }, dots(), say(key));
   }
   const several = approval.calls.length > 1;
   const items = said.map((one) =>
@@ -72,10 +74,20 @@ function outcomes(approval) {
       {},
       several ? element("strong", { dir: "auto" }, whatOf(one)) : null,
       pill(say(`call.status.${one.outcome.status}`), one.outcome.status === GOOD ? "good" : "bad"),
-      foreign("span", { class: "outcome-text" }, one.outcome.text),
+      one.outcome.outside ? outside(one.outcome) : foreign("span", { class: "outcome-text" }, one.outcome.text),
     ),
   );
   return element("ul", { class: "outcomes" }, items);
+}
+
+/** What code or somebody outside wrote is not taken for ours. */
+function outside(outcome) {
+  return element(
+    "div",
+    { class: "outcome-text" },
+    element("p", { class: "small outside" }, icon("warn"), say("approval.outside")),
+    foreign("pre", {}, outcome.text),
+  );
 }
 
 function isBad(one) {
