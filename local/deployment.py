@@ -13,7 +13,6 @@ import yaml
 from pydantic import ValidationError
 
 from infra.agents import BadManifest, Compiled, agents_of, read_folder
-from infra.code_files import code_files
 from infra.page import BadPage, Page, complaints
 from local.home import Home
 from local.model_choice import ModelChoice
@@ -40,8 +39,6 @@ class Checked:
 
     page: dict[str, Any]
     agents: Compiled
-    code: bytes = b""
-    """The agents' Python files and resources."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     files: tuple[Path, ...] = field(default=(), compare=False)
     """The files that the manifests name."""
@@ -115,7 +112,7 @@ class StackWish:
         warnings += changed_modules(written, agents)
         sandbox = sandbox_page(written, agents, is_unconfined=self.is_unconfined)
         whole = {**page, **({"sandbox": sandbox} if sandbox else {})}
-        return Checked(whole, agents, code_files(verdicts), tuple(warnings), files)
+        return Checked(whole, agents, tuple(warnings), files)
 
 
 def deploy(wish: StackWish, cdk: "Cdk", progress: Callable[[str], None]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Fixtures of the stories: stacks that are started once, and a story for each test."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from local.run_files import stop
 from tests.story.gallery_story import GalleryStory
+from tests.story.python_story import PythonStory
 from tests.story.stacks import Stacks
 from tests.story.story import Story
 
@@ -55,6 +57,15 @@ def lone_story(stacks) -> Iterator[Story]:
 def gallery_story(stacks) -> Iterator[GalleryStory]:
     """A story that no other one is told beside, with the agents of the gallery."""
     with stacks.alone("Gallery"), GalleryStory(stacks.gallery()) as told:
+        yield told
+
+
+@pytest.fixture
+def python_story(stacks) -> Iterator[PythonStory]:
+    """A story in the stack whose agents run Python."""
+    if sys.platform != "linux":
+        pytest.skip("Python is confined by Linux's namespaces.")
+    with PythonStory(stacks.python()) as told:
         yield told
 
 

@@ -23,6 +23,8 @@ MAIN = "Countersign"
 SLASHGPT_FORMAT = ROOT / "tests" / "fixtures" / "compat"
 """Manifests of our own in the format of SlashGPT, with the files that they name."""
 GITHUB_TOKEN = "a-token-that-nobody-may-see"
+RUN_PYTHON = ("analyst.*", "figures.*")
+"""The gallery's agents that need the sandbox; they have a stack of their own."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,27 @@ class Stacks:
         stack = self.variant("Gallery", f"--home={home}", "--no-budgets")
         return Gallery(stack, home, self._once("outside", self._start_outside))
 
+    def python(self) -> Stack:
+        """A stack with agents that run Python."""
+        home = self._once("python-home", self._make_python_home)
+        return self.variant("Python", f"--home={home}", "--no-budgets")
+
+    def _make_python_home(self) -> str:
+        home = self._directory / "python-home"
+        (home / "agents").mkdir(parents=True)
+        gallery, own = ROOT / "agents" / "gallery", ROOT / "tests" / "story" / "agents"
+        for file in [
+            *(one for name in RUN_PYTHON for one in gallery.glob(name)),
+            own / "careful.yaml",
+        ]:
+            shutil.copy(file, home / "agents")
+        return str(home)
+
     def _make_home(self) -> str:
         """The operator's home: the gallery, the first agent, one for a few people, some in SlashGPT's format."""
         home = self._directory / "home"
-        shutil.copytree(ROOT / "agents" / "gallery", home / "agents")
+        others = shutil.ignore_patterns(*RUN_PYTHON)
+        shutil.copytree(ROOT / "agents" / "gallery", home / "agents", ignore=others)
         shutil.copy(ROOT / "agents" / "ec2.yaml", home / "agents")
         shutil.copy(ROOT / "tests" / "story" / "agents" / "cashbox.yaml", home / "agents")
         for name in ("diary.json", "nurse.json", "eyes.json", "quiet.yml"):

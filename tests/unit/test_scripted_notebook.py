@@ -104,9 +104,12 @@ def test_nothing_is_called_when_nothing_may_be():
     assert "tool_calls" not in said("load a.csv", tool_choice="none")
 
 
-def test_a_name_cannot_end_the_text_it_stands_in():
-    code = arguments_of(said({"role": "system", "content": r'["a\".csv"]'}, "load it"))["code"]
+@pytest.mark.parametrize("name", ["it's.csv", 'a".csv'])
+def test_a_name_cannot_end_the_text_it_stands_in(name):
+    listed = {"role": "system", "content": json.dumps([name])}
+    code = arguments_of(said(listed, "load it"))["code"]
     compile("\n".join(code), "cell", "exec")
+    assert name in code[1].encode().decode("unicode_escape")
 
 
 def test_what_was_countersigned_is_told_without_a_word_of_instances():
