@@ -23,13 +23,19 @@ def arguments_of(
     text: str, function: Mapping[str, Any], action: Action, agent: Agent
 ) -> dict[str, Any]:
     """The arguments of a call as its action takes them; raises `UnreadableArguments` or `BadArguments`."""
-    if agent.notebook and action.kind == "notebook" and not text.lstrip().startswith("{"):
-        return {"code": text}
     is_strict = action.kind == "aws"
-    arguments = parse_arguments(text if is_strict or text.strip() else "{}", is_strict=is_strict)
+    bare = bare_code(text) if agent.notebook and action.kind == "notebook" else None
+    arguments = (
+        {"code": bare}
+        if bare is not None
+        else parse_arguments(text if is_strict or text.strip() else "{}", is_strict=is_strict)
+    )
     if not is_strict:
         _check_text(arguments)
-    if action.kind == "slots" or (action.kind == "notebook" and not function):
+    if bare is not None or (action.kind == "notebook" and not function):
+        OPERATIONS[action.kind].check(arguments)
+        return arguments
+    if action.kind == "slots":
         return arguments
     schema = function.get("parameters") or {"type": "object", "properties": {}}
     if action.kind == "aws":
@@ -46,6 +52,18 @@ def arguments_of(
     if action.kind in OPERATIONS:
         OPERATIONS[action.kind].check(arguments)
     return arguments
+
+
+def bare_code(text: str) -> str | list[str] | None:
+    """Code that a model wrote in the place of arguments: as it is, or as a JSON text or list; None where it is none."""
+    if len(text.encode("utf-8", "replace")) > ARGUMENT_BYTES or text.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return text
+    is_lines = isinstance(value, list) and all(isinstance(line, str) for line in value)
+    return value if isinstance(value, str) or (value and is_lines) else text
 
 
 def parse_arguments(text: str, *, is_strict: bool = True) -> dict[str, Any]:

@@ -12,14 +12,26 @@ from functions.shared.approval import Approval, Person, Status
 from functions.shared.aws import error_code
 from functions.shared.countersigned_action import shown
 from functions.shared.identifiers import timestamp
+from functions.shared.kinds import KINDS, Place
 from functions.shared.observe import APPROVALS_ASKED, count, logger
 from functions.shared.operations import OPERATIONS, confirmation_of
 from functions.shared.plan import PlannedCall, canonical, digest_of, draft_of
 from functions.shared.turn import Turn, parsed_arguments
 
 REQUEST_WORDS_CHARACTERS = 2000
+PLAN_BYTES = 150_000
+"""A record holds its plan twice over, and an item of DynamoDB 400 KB."""
 WAITS = "Another person has to countersign this; nothing has been started. You will be told here."
 WAITS_ALREADY = "This is already waiting for another person; nothing has been started and nobody was asked again."
+
+
+class TooMuchToAsk(Exception):
+    """The calls of one request are too large together; the message is made for people and the model."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "These calls are too large to be shown to a person together; ask for fewer at once."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class Target:
     region: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Launch parameters that the operator fixed, by their EC2 names."""
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
+    """What confines code, and for how many seconds it may run; empty where there is no sandbox."""
 
 
 def approval_of(
@@ -46,7 +60,7 @@ def approval_of(
     words: str,
     now: datetime,
 ) -> Approval:
-    """The record of what was asked, before anyone is; ids and time are arguments."""
+    """The record of what was asked, before anyone is; ids and time are arguments. Raises `TooMuchToAsk`."""
     draft = draft_of(
         calls=[_planned(call, agent, target) for call in calls],
         account=target.account,
@@ -61,6 +75,8 @@ def approval_of(
         approvers=agent.approve,
     )
     text = canonical(draft)
+    if len(text.encode()) > PLAN_BYTES:
+        raise TooMuchToAsk
     return Approval(
         id=approval_id,
         status=Status.PREPARING,
@@ -84,6 +100,8 @@ def _planned(call: CheckedCall, agent: Agent, target: Target) -> PlannedCall:
     is_aws = action.kind == "aws"
     operation = action.operation if is_aws else action.kind
     fixed = target.fixed if is_aws else {"action": action.compiled(), "title": agent.title}
+    if KINDS[action.kind].place is Place.SANDBOX and target.sandbox:
+        fixed = {**fixed, "sandbox": dict(target.sandbox)}
     return PlannedCall(
         id=call.id,
         function=call.name,

@@ -79,6 +79,7 @@ def compose(settings: ChatSettings) -> ChatDeps:
             settings.account_id,
             settings.region,
             json.loads(settings.fixed_parameters),
+            _sandbox(settings),
         ),
         go_on=go_on,
         write_conflicts=(
@@ -89,6 +90,12 @@ def compose(settings: ChatSettings) -> ChatDeps:
         clock=utc_now,
         sleep=time.sleep,
     )
+
+
+def _sandbox(settings: ChatSettings) -> dict[str, Any]:
+    if not settings.ask_sandbox_function:
+        return {}
+    return {"confinement": settings.sandbox_confinement, "seconds": settings.sandbox_seconds}
 
 
 def _room_client(seconds: float) -> Any:

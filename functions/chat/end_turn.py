@@ -5,6 +5,7 @@ from dataclasses import replace
 from functions.chat.ask_again import LATELY_REJECTED, asks_again, lately_rejected
 from functions.chat.ask_approval import (
     WAITS_ALREADY,
+    TooMuchToAsk,
     already_waiting,
     approval_of,
     confirmation_reply,
@@ -70,18 +71,23 @@ def ended(
             turn, status=TurnStatus.AWAITING_APPROVAL, reply=reply, approval_id=known.id
         )
         return Taken(here, waits, known), None
-    approval = approval_of(
-        fresh,
-        approval_id=deps.new_id(),
-        random=deps.new_id(),
-        agent=agent,
-        target=deps.target,
-        requester=asked.owner,
-        conversation_id=here,
-        turn=blank.number,
-        words=asked.message,
-        now=deps.clock(),
-    )
+    try:
+        approval = approval_of(
+            fresh,
+            approval_id=deps.new_id(),
+            random=deps.new_id(),
+            agent=agent,
+            target=deps.target,
+            requester=asked.owner,
+            conversation_id=here,
+            turn=blank.number,
+            words=asked.message,
+            now=deps.clock(),
+        )
+    except TooMuchToAsk as error:
+        steps += [refused_step(call, str(error)) for call in fresh]
+        reply = "\n\n".join(dict.fromkeys([*sentences, str(error)]))
+        return Taken(here, replace(blank, steps=tuple(steps), reply=reply)), None
     reply = "\n\n".join([*dict.fromkeys(sentences), confirmation_reply(approval)])
     asking = replace(
         turn, status=TurnStatus.AWAITING_APPROVAL, reply=reply, approval_id=approval.id

@@ -3,6 +3,7 @@
 A call that fails becomes a tool result that tells the model what is wrong; nothing runs.
 """
 
+import hashlib
 import itertools
 import json
 import re
@@ -13,6 +14,7 @@ from typing import Any
 from functions.chat.arguments import ARGUMENT_BYTES, UnreadableArguments, arguments_of
 from functions.chat.model import RequestedCall
 from functions.shared.agent import Action, Agent
+from functions.shared.kinds import KINDS, Place
 from functions.shared.observe import TOOL_CALLS_REFUSED, count, logger
 from functions.shared.run_instances import BadArguments
 
@@ -64,10 +66,9 @@ def check_calls(
     for index, call in enumerate(requested):
         is_repeated = bool(call.id) and call.id in own_ids
         own_ids.add(call.id)
-        usable = _SANE_ID.fullmatch(call.id) is not None and call.id not in taken_ids
-        call_id = call.id if usable else _free_id(turn, taken_ids)
-        taken_ids.add(call_id)
         action = agent.action_of(call.name)
+        call_id = _id_of(call, action, turn, taken_ids)
+        taken_ids.add(call_id)
         arguments, complaint = _checked(call, agent, action)
         if index >= CALLS_PER_ANSWER:
             arguments, complaint = (
@@ -121,7 +122,20 @@ def _checked(
     return arguments, ""
 
 
-def _free_id(turn: int, taken: set[str]) -> str:
-    """An id of ours: the first that nobody has."""
-    numbered = (f"call_{turn}_{number}" for number in itertools.count(1))
+def _id_of(call: RequestedCall, action: Action | None, turn: int, taken: set[str]) -> str:
+    """The model's own id where nobody has it; else one of ours.
+
+    Code is known by its id for as long as its conversation's notebook is kept, and models begin to count anew: so
+    its id says which turn it belongs to and which code it is.
+    """
+    is_free = _SANE_ID.fullmatch(call.id) is not None and call.id not in taken
+    if action is None or KINDS[action.kind].place is not Place.SANDBOX:
+        return call.id if is_free else _first_free(f"call_{turn}_", taken)
+    digest = hashlib.sha256(f"{call.name}\n{call.arguments}".encode("utf-8", "replace"))
+    prefix = f"run_{turn}_{digest.hexdigest()[:10]}_"
+    return call.id if is_free and call.id.startswith(prefix) else _first_free(prefix, taken)
+
+
+def _first_free(prefix: str, taken: set[str]) -> str:
+    numbered = (f"{prefix}{number}" for number in itertools.count(1))
     return next(call_id for call_id in numbered if call_id not in taken)

@@ -15,6 +15,7 @@ from typing import Any
 from functions.shared.approval import OPEN, Approval, Outcome
 from functions.shared.countersigned_action import shown
 from functions.shared.identifiers import timestamp
+from functions.shared.outside_text import is_outside_text
 from functions.shared.plan import canonical
 
 WAITING = "waiting"
@@ -228,5 +229,8 @@ def _tool_call_view(
         "status": status,
         "result": result,
     }
-    is_outside = status == ANSWERED or (answered is not None and answered.get("outside"))
+    is_outside = status == ANSWERED or bool(answered and answered.get("outside"))
+    if outcome is not None and approval is not None:
+        operations = {one["id"]: one["operation"] for one in approval.calls()}
+        is_outside = is_outside or is_outside_text(operations.get(call["id"], ""), status)
     return {**view, "outside": True} if is_outside else view

@@ -20,8 +20,8 @@ def backend(backend_of):
     made = backend_of(
         analyst=compiled_agent(
             "analyst",
-            actions={"run": RUN},
-            functions=[{"name": "run", "parameters": CODE}],
+            actions={"run": RUN, "ask": {"kind": "notebook"}},
+            functions=[{"name": name, "parameters": CODE} for name in ("run", "ask")],
             notebook=True,
             resources=["prices.csv"],
         ),
@@ -93,3 +93,22 @@ def test_code_that_takes_longer_than_a_request_is_answered_later(backend):
     first, second = backend.actions.handed_over
     assert first.seconds < 24 < 100 < second.seconds
     assert first.whose == second.whose
+
+
+def test_who_asks_for_code_to_be_countersigned_reads_where_it_runs_and_what_it_is(backend):
+    backend.model.says(calls(call({"code": "import os\nos.listdir()"}, name="ask")))
+    view = backend.chat("Look around", agent="analyst").json
+    assert view["status"] == "awaiting_approval"
+    assert "no network, no rights in AWS, at most 30 seconds" in view["reply"]
+    assert "os.listdir()" in view["reply"]
+    plan = backend.approval(view["approval"]["id"]).plan_value()
+    assert plan["calls"][0]["parameters"]["sandbox"] == {"confinement": "vpc", "seconds": 30}
+
+
+def test_more_code_than_people_can_be_shown_at_once_is_asked_for_in_parts(backend):
+    long = [call({"code": f"x = {n}  # " + "e" * 14_000}, name="ask") for n in range(8)]
+    backend.model.says(calls(*long))
+    view = backend.chat("Do it all", agent="analyst").json
+    assert (view["status"], view["approval"]) == ("completed", None)
+    assert "ask for fewer at once" in view["reply"]
+    assert {one["status"] for one in view["tool_calls"]} == {"refused"}

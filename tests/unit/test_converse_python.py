@@ -8,6 +8,7 @@ from functions.chat.converse import NO_TIME, NOT_KNOWN
 from functions.chat.do_calls import SANDBOX_CODE
 from functions.chat.rooms import OUT_OF_TIME, Result, Whose
 from functions.chat.talk import Finished, NeedsApproval, OutOfTime
+from functions.chat.tool_calls import check_calls
 from functions.shared.kinds import Place
 from tests.support.agents import agent_of
 from tests.support.fake_model import FakeModel, call, calls
@@ -50,12 +51,8 @@ def run(code="1", name="run", **more):
 
 
 def told(model, request=1):
-    """The results that the model was sent in this request, by call."""
-    return {
-        one["tool_call_id"]: one["content"]
-        for one in model.asked[request].messages
-        if one["role"] == "tool"
-    }
+    """The results that the model was sent in this request, in the order of the calls."""
+    return [one["content"] for one in model.asked[request].messages if one["role"] == "tool"]
 
 
 def test_sg_11_code_runs_in_the_conversation_s_notebook_and_its_text_reaches_the_model(
@@ -65,7 +62,7 @@ def test_sg_11_code_runs_in_the_conversation_s_notebook_and_its_text_reaches_the
     model.says(calls(run("df.head()", id="c1")), "The first row is 1.")
     ending = converse_once(model, agent=analyst({"run": RUN}), rooms=rooms)
     assert ending.reply == "The first row is 1."
-    assert told(model) == {"c1": "   a\n0  1"}
+    assert told(model) == ["   a\n0  1"]
     [handed_over] = rooms.handed_over
     assert handed_over.place is Place.SANDBOX
     assert handed_over.whose == Whose("owner", "conversation", 1)
@@ -111,7 +108,7 @@ def test_a_notebook_s_result_stands_in_the_form_of_the_manifest(model, rooms):
         "Done.",
     )
     converse_once(model, agent=agent, rooms=rooms)
-    assert told(model) == {"c1": "Here is the result\n{result} 42\n{other}", "c2": "7"}
+    assert told(model) == ["Here is the result\n{result} 42\n{other}", "7"]
 
 
 def test_calls_of_one_answer_go_to_the_sandbox_together_and_in_order(model, rooms):
@@ -127,7 +124,7 @@ def test_calls_of_one_answer_go_to_the_sandbox_together_and_in_order(model, room
     converse_once(model, agent=agent, rooms=rooms)
     [handed_over] = rooms.handed_over
     assert [arguments for _, arguments in handed_over.calls] == [{"code": "1"}, {"code": "3"}]
-    assert list(told(model)) == ["c1", "c2", "c3"]
+    assert told(model) == ["done", "Said 2.", "done"]
 
 
 def test_what_takes_longer_than_a_request_may_goes_on_in_the_background(model, rooms):
@@ -137,13 +134,13 @@ def test_what_takes_longer_than_a_request_may_goes_on_in_the_background(model, r
     model.says(asked)
     ending = converse_once(model, agent=agent, rooms=rooms, may_go_on=True)
     assert isinstance(ending, OutOfTime)
-    assert [step.get("tool_call_id") for step in ending.steps] == [None, "c2"]
+    assert [step.get("content") for step in ending.steps] == [None, "Said x."]
 
     rooms.says["run"] = Result("succeeded", "42")
     model.says("It is 42.")
     resumed = converse_once(model, agent=agent, rooms=rooms, steps=ending.steps, seconds=170.0)
     assert resumed.reply == "It is 42."
-    assert told(model)["c1"] == "42"
+    assert sorted(told(model)) == ["42", "Said x."]
     assert [len(one.calls) for one in rooms.handed_over] == [1, 1]
     assert rooms.handed_over[1].seconds > 150
 
@@ -154,7 +151,7 @@ def test_what_takes_longer_than_the_background_may_is_told_and_not_tried_for_eve
     agent = analyst({"run": RUN})
     ending = converse_once(model, agent=agent, rooms=rooms)
     assert ending.reply == "It took too long."
-    assert json.loads(told(model)["c1"])["error"] == NO_TIME
+    assert json.loads(told(model)[0])["error"] == NO_TIME
 
 
 def test_after_a_crash_code_runs_again_and_what_may_have_gone_out_does_not(model, rooms):
@@ -172,10 +169,10 @@ def test_after_a_crash_code_runs_again_and_what_may_have_gone_out_does_not(model
     rooms.says["run"] = Result("succeeded", "42")
     ending = converse_once(model, agent=agent, rooms=rooms, steps=cut_off.steps)
     assert isinstance(ending, NeedsApproval)
-    results = {step["tool_call_id"]: step["content"] for step in ending.steps[1:]}
-    assert results["c1"] == "42"
-    assert json.loads(results["c2"])["error"] == NOT_KNOWN
-    assert [one.id for one in ending.calls] == ["c3"]
+    ran, not_known = [step["content"] for step in ending.steps[1:]]
+    assert ran == "42"
+    assert json.loads(not_known)["error"] == NOT_KNOWN
+    assert [one.name for one in ending.calls] == ["ask"]
 
 
 def test_beside_a_call_that_turns_out_gated_code_is_not_postponed(model, rooms):
@@ -219,4 +216,49 @@ def test_without_a_sandbox_code_is_refused_by_name_and_nobody_is_asked(model):
     model.says(calls(run(id="c1"), run(name="ask", id="c2")), "It cannot run.")
     ending = converse_once(model, agent=agent)
     assert isinstance(ending, Finished)
-    assert {json.loads(text)["code"] for text in told(model).values()} == {SANDBOX_CODE}
+    assert {json.loads(text)["code"] for text in told(model)} == {SANDBOX_CODE}
+
+
+def test_code_has_an_id_that_no_other_code_of_the_conversation_will_have(model, rooms):
+    agent = analyst({"run": RUN})
+    ids = []
+    for code, turn in (("1", 1), ("1", 1), ("2", 1), ("1", 2)):
+        [checked] = check_calls([run(code, id="c1")], agent=agent, turn=turn, used_ids=frozenset())
+        ids.append(checked.id)
+    assert ids[0] == ids[1]
+    assert len({ids[0], ids[2], ids[3]}) == 3
+    first, second = check_calls(
+        [run(id="c1"), run(id="c2")], agent=agent, turn=1, used_ids=frozenset()
+    )
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("1 + 1", "1 + 1"),
+        ('"1 + 1"', "1 + 1"),
+        ('["a = 1", "a"]', ["a = 1", "a"]),
+        ("[1, 2]", "[1, 2]"),
+        ("42", "42"),
+        ("[]", "[]"),
+    ],
+)
+def test_code_may_stand_in_the_place_of_arguments(written, code):
+    [checked] = check_calls(
+        [call(written, name="run")], agent=analyst({"run": RUN}), turn=1, used_ids=frozenset()
+    )
+    assert (checked.complaint, checked.arguments) == ("", {"code": code})
+
+
+@pytest.mark.parametrize(
+    "written", ["x" * 16_385, '"\\ud800"', '{"code": "x"', '{"code": 1}', "{}"]
+)
+def test_what_is_no_code_is_refused_before_anybody_is_asked(written):
+    [checked] = check_calls(
+        [call(written, name="python")],
+        agent=analyst({"run": ASKED}),
+        turn=1,
+        used_ids=frozenset(),
+    )
+    assert checked.complaint
