@@ -51,7 +51,14 @@ OPEN: Mapping[str, tuple[str, ...]] = {
         "GET /openapi.json",
         "$default",
     ),
-    "session": ("GET /session/login", "GET /session/callback", "POST /session", "DELETE /session"),
+    "session": (
+        "GET /session/login",
+        "GET /session/callback",
+        "GET /session/terminal",
+        "GET /session/code",
+        "POST /session",
+        "DELETE /session",
+    ),
 }
 # Route keys, never paths or queries: the query of /session/callback holds a code.
 ACCESS_LOG = {
@@ -104,7 +111,10 @@ class Api(Construct):
         authorizer = authorizers.HttpJwtAuthorizer(
             "AccessToken",
             sign_in.issuer,
-            jwt_audience=[sign_in.client.user_pool_client_id],
+            jwt_audience=[
+                sign_in.client.user_pool_client_id,
+                sign_in.terminal.user_pool_client_id,
+            ],
         )
         answers = {
             name: integrations.HttpLambdaIntegration(name, room, scope_permission_to_route=False)

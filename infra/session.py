@@ -25,5 +25,6 @@ class Session(Construct):
                 login_url=sign_in.login_url,
                 token_url=sign_in.token_url,
                 client_id=sign_in.client.user_pool_client_id,
+                terminal_client_id=sign_in.terminal.user_pool_client_id,
             ),
         )

@@ -1,9 +1,10 @@
-"""Who people are: the user pool, its managed login pages, the groups, and the one client of the pages."""
+"""Who people are: the user pool, its managed login pages, the groups, and the clients of pages and terminals."""
 
 from aws_cdk import Aws, Duration, Fn
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
+from functions.shared.terminal_sign_in import CODE_PATH, loopback_uris
 from infra.agents import Compiled, groups_named
 from infra.deployment import Deployment
 from infra.reasons import accept
@@ -18,6 +19,8 @@ GROUPS = {
 NAMED = "Named by the manifest of an agent: may use it, or countersign its calls."
 CALLBACK = "/session/callback"
 SIGN_IN_REMEMBERED = Duration.days(30)
+TERMINAL_REMEMBERED = Duration.days(7)
+"""A terminal keeps its session in a file, which no browser guards."""
 
 
 class SignIn(Construct):
@@ -33,15 +36,33 @@ class SignIn(Construct):
         for name in groups_named(agents):
             if name not in GROUPS:
                 self._group(f"Group-{name}", name, NAMED)
-        self.client = self._client(deployment, origin)
-        domain = self._domain(deployment)
-        cognito.CfnManagedLoginBranding(
-            self,
-            "Branding",
-            user_pool_id=self.pool.user_pool_id,
-            client_id=self.client.user_pool_client_id,
-            use_cognito_provided_values=True,
+        self.client = self._client(
+            "Client",
+            deployment,
+            auth_flows=cognito.AuthFlow(
+                user=True, admin_user_password=deployment.stage.admin_sign_in
+            ),
+            callbacks=[origin + CALLBACK],
+            logouts=[origin + "/"],
+            remembered=SIGN_IN_REMEMBERED,
         )
+        self.terminal = self._client(
+            "Terminal",
+            deployment,
+            auth_flows=cognito.AuthFlow(user_srp=False),
+            callbacks=[*loopback_uris(), origin + CODE_PATH],
+            logouts=[],
+            remembered=TERMINAL_REMEMBERED,
+        )
+        domain = self._domain(deployment)
+        for id, client in (("Branding", self.client), ("TerminalBranding", self.terminal)):
+            cognito.CfnManagedLoginBranding(
+                self,
+                id,
+                user_pool_id=self.pool.user_pool_id,
+                client_id=client.user_pool_client_id,
+                use_cognito_provided_values=True,
+            )
         login = deployment.page.login
         self.login_url = login.login_url if login else domain.base_url()
         self.token_url = login.token_url if login else domain.base_url()
@@ -107,13 +128,21 @@ class SignIn(Construct):
         accept(pool, "Required in prod; optional where people try the product.", "COG2")
         return pool
 
-    def _client(self, deployment: Deployment, origin: str) -> cognito.UserPoolClient:
+    def _client(
+        self,
+        id: str,
+        deployment: Deployment,
+        *,
+        auth_flows: cognito.AuthFlow,
+        callbacks: list[str],
+        logouts: list[str],
+        remembered: Duration,
+    ) -> cognito.UserPoolClient:
+        """A public client: authorization code with PKCE, short access tokens."""
         return self.pool.add_client(
-            "Client",
+            id,
             generate_secret=False,
-            auth_flows=cognito.AuthFlow(
-                user=True, admin_user_password=deployment.stage.admin_sign_in
-            ),
+            auth_flows=auth_flows,
             supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
@@ -122,12 +151,12 @@ class SignIn(Construct):
                     cognito.OAuthScope.EMAIL,
                     cognito.OAuthScope.PROFILE,
                 ],
-                callback_urls=[origin + CALLBACK],
-                logout_urls=[origin + "/"],
+                callback_urls=callbacks,
+                logout_urls=logouts or None,
             ),
             access_token_validity=deployment.stage.access_token_validity,
             id_token_validity=deployment.stage.access_token_validity,
-            refresh_token_validity=SIGN_IN_REMEMBERED,
+            refresh_token_validity=remembered,
             prevent_user_existence_errors=True,
             enable_token_revocation=True,
         )

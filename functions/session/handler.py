@@ -14,11 +14,13 @@ from urllib.parse import urlencode
 from functions.session.cookies import Cookies, fits_a_cookie
 from functions.session.failure_page import failure_page
 from functions.session.sign_in import START_PAGE, SignIn
+from functions.session.terminal import code_page, place
 from functions.session.token_endpoint import GrantRefused, SignInUnavailable, TokenEndpoint
 from functions.shared.errors import NotAllowed, ProductError
 from functions.shared.http import BodyTooLarge, Request, Response, json_response, problem, serve
 from functions.shared.observe import logger
 from functions.shared.settings import SessionSettings
+from functions.shared.terminal_sign_in import CODE_PATH
 
 CALLBACK = "/session/callback"
 ANSWER_CHARACTERS = 2048
@@ -116,6 +118,20 @@ def callback(request: Request) -> Response:
     return _redirect(sign_in.return_path, (over, *cookies.keep_session(tokens.refresh_token)))
 
 
+def terminal(request: Request) -> Response:  # noqa: ARG001 - the same for everybody
+    """Where a terminal signs somebody in."""
+    return json_response(place(deps().settings))
+
+
+def code(request: Request) -> Response:
+    """The code of a terminal's sign-in, to be pasted there; without the terminal's verifier it is worth nothing."""
+    state = request.query.get("state", "")[:ANSWER_CHARACTERS]
+    try:
+        return code_page(_code(request), state)
+    except NotSignedIn as refusal:
+        return failure_page(str(refusal), return_path=START_PAGE, status=refusal.status)
+
+
 def open_session(request: Request) -> Response:
     """A short access token for the page's memory, for whoever holds the cookie."""
     _own_page_only(request)
@@ -157,6 +173,8 @@ def close_session(request: Request) -> Response:
 ROUTES = {
     "GET /session/login": login,
     f"GET {CALLBACK}": callback,
+    "GET /session/terminal": terminal,
+    f"GET {CODE_PATH}": code,
     "POST /session": open_session,
     "DELETE /session": close_session,
 }

@@ -298,3 +298,4 @@ class SessionSettings(Settings):
     token_url: str
     """Base address of the token endpoint as this function reaches it; the same as `login_url` in AWS."""
     client_id: str
+    terminal_client_id: str

@@ -34,13 +34,13 @@ def test_two_factors_are_required_in_production_alone(production, with_ses):
 
 def test_the_login_pages_are_managed_and_have_their_branding(production):
     domain = production.one("AWS::Cognito::UserPoolDomain").properties
-    branding = production.one("AWS::Cognito::ManagedLoginBranding").properties
+    branding = production.one("AWS::Cognito::ManagedLoginBranding", "SignIn/Branding").properties
     assert domain["ManagedLoginVersion"] == 2
     assert branding["UseCognitoProvidedValues"] is True
 
 
 def test_the_pages_are_a_public_client_with_a_code_and_short_access_tokens(production):
-    client = production.one("AWS::Cognito::UserPoolClient").properties
+    client = production.one("AWS::Cognito::UserPoolClient", "SignIn/Pool/Client").properties
     assert client["GenerateSecret"] is False
     assert client["AllowedOAuthFlows"] == ["code"]
     assert sorted(client["AllowedOAuthScopes"]) == ["email", "openid", "profile"]
@@ -55,7 +55,7 @@ def test_the_pages_are_a_public_client_with_a_code_and_short_access_tokens(produ
 
 
 def test_the_laptop_run_signs_in_at_its_own_origin_for_a_day(laptop):
-    client = laptop.one("AWS::Cognito::UserPoolClient").properties
+    client = laptop.one("AWS::Cognito::UserPoolClient", "SignIn/Pool/Client").properties
     assert client["CallbackURLs"] == ["http://127.0.0.1:8787/session/callback"]
     assert client["LogoutURLs"] == ["http://127.0.0.1:8787/"]
     assert client["AccessTokenValidity"] == 24 * 60
@@ -88,3 +88,23 @@ def test_a_group_of_a_manifest_takes_no_place_of_another(with_ses):
         "SignIn/Group-network",
         "SignIn/Group-security",
     }
+
+
+def test_a_terminal_is_a_public_client_that_comes_back_to_this_machine_or_to_a_page_of_ours(
+    production,
+):
+    client = production.one("AWS::Cognito::UserPoolClient", "SignIn/Pool/Terminal").properties
+    assert client["GenerateSecret"] is False
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["RefreshTokenValidity"] == 7 * 24 * 60
+    assert [production.spelled(url) for url in client["CallbackURLs"]] == [
+        "http://localhost:8976/callback",
+        "http://localhost:8977/callback",
+        "http://localhost:8978/callback",
+        "http://localhost:8979/callback",
+        "<Api/Http>/session/code",
+    ]
+    assert "LogoutURLs" not in client
+    [authorizer] = production.of_type("AWS::ApiGatewayV2::Authorizer")
+    assert len(authorizer.properties["JwtConfiguration"]["Audience"]) == 2

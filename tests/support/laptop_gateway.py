@@ -101,7 +101,11 @@ def laptop_gateway(
     login_url = origin.replace("127.0.0.1", "localhost")
     for settings in (
         SessionSettings(
-            origin=origin, login_url=login_url, token_url=endpoint.url, client_id="web"
+            origin=origin,
+            login_url=login_url,
+            token_url=endpoint.url,
+            client_id="web",
+            terminal_client_id="terminal",
         ),
         PagesSettings(
             stage="local", agents_file=agents_file, model_label="scripted", self_confirm=False

@@ -58,7 +58,11 @@ def _compose_pages(patch: pytest.MonkeyPatch, agents_file: Path) -> None:
 
 def _compose_session(patch: pytest.MonkeyPatch) -> None:
     settings = SessionSettings(
-        origin=ORIGIN, login_url=SIGN_IN, token_url=NOBODY_LISTENS, client_id="web"
+        origin=ORIGIN,
+        login_url=SIGN_IN,
+        token_url=NOBODY_LISTENS,
+        client_id="web",
+        terminal_client_id="terminal",
     )
     tokens = TokenEndpoint(
         token_url=NOBODY_LISTENS, client_id="web", redirect_uri=ORIGIN + session.CALLBACK
