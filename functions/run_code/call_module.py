@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Any
 
 NAME = "module"
-BEGUN = b"\n"
-"""By which the reader knows that Python has started; JSON does not mind it."""
 
 
 def run(call: Mapping[str, Any], result: int) -> None:
-    """Write what came of the call to `result`: its value, or the error it ended with."""
-    os.write(result, BEGUN)
+    """Write to `result` that it begins, and what came of the call: its value, or the error it ended with."""
+    os.write(result, b'{"begun": true}\n')
     try:
         said = _called(call)
     except Exception as error:  # noqa: BLE001
         # Whatever the file raises is its author's to read.
         said = {"status": "failed", "text": _told(error, call["file"])}
     with os.fdopen(result, "w", encoding="utf-8", errors="replace") as answer:
-        json.dump(said, answer)
+        answer.write(json.dumps(said, ensure_ascii=False) + "\n")
 
 
 def _called(call: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,7 +32,6 @@ _SYSTEM = (
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 INSIDE_WORK = "/run/work"
-INSIDE_CHANNEL = "/run/channel"
 
 
 class NoNamespaces(Exception):
@@ -96,20 +95,11 @@ def build_root(directory: Path, readable: Sequence[str]) -> None:
     _mount("tmpfs", root / "dev" / "shm", "tmpfs", _NO_SETUID | _NO_DEVICES, "size=16m,mode=1777")
     (root / "proc").mkdir()
     _mount("proc", root / "proc", "proc", _NO_SETUID | _NO_DEVICES | _NO_EXECUTION)
-    channel = root / INSIDE_CHANNEL.lstrip("/")
-    channel.mkdir(parents=True)
-    _mount(directory / "channel", channel, "", _BIND)
     os.chdir(root)
     _checked(_libc().pivot_root(b".", b"."), "pivot_root")
     _checked(_libc().umount2(b".", _DETACH), "umount2")
     os.chdir("/")
     _mount("none", "/", "", _REMOUNT | _READ_ONLY | _NO_SETUID | _NO_DEVICES)
-
-
-def close_channel() -> None:
-    """Nothing more can be written where the sockets to the outside lie."""
-    flags = _flags_of(INSIDE_CHANNEL)
-    _mount("none", INSIDE_CHANNEL, "", _BIND | _REMOUNT | _READ_ONLY | flags)
 
 
 def become_nobody() -> None:

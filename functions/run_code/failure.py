@@ -16,6 +16,14 @@ class RunFailed(Exception):
         return json.dumps({"error": str(self), "code": self.code}, ensure_ascii=False)
 
 
+NO_CONFINEMENT = "Python cannot be confined here, so it is not run ({why})."
+NO_START = "Python did not start in time; ask again."
+REPLAYING = (
+    "{sentence} The new code did not begin: this happened while the notebook's earlier cells ran again, "
+    "which they do before it. If it happens again, go on in a new conversation."
+)
+"""Around the sentence of an end that the new code has no part in."""
+
 ENDS = {
     "time": ("time_limit", "timed_out", "The code was stopped after {seconds:g} seconds."),
     "memory": (
@@ -39,3 +47,8 @@ def ended(why: str, *, seconds: float, memory_mb: int) -> RunFailed:
     """The end of a run as a failure."""
     code, status, sentence = ENDS[why]
     return RunFailed(code, sentence.format(seconds=seconds, memory_mb=memory_mb), status=status)
+
+
+def no_start() -> RunFailed:
+    """Nothing of the code has run."""
+    return RunFailed("no_start", NO_START)

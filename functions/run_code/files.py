@@ -10,7 +10,7 @@ from functions.run_code.failure import RunFailed
 
 FILE_BYTES = 10 * 1024 * 1024
 ALL_BYTES = 40 * 1024 * 1024
-NAME_CHARACTERS = 200
+NAME_CHARACTERS, PART_BYTES = 200, 255
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -29,19 +29,26 @@ def unpacked(packed: list[tuple[str, str]]) -> list[File]:
         files.append(File(_checked(name), _content(name, text)))
         if sum(len(file.content) for file in files) > ALL_BYTES:
             raise RunFailed("files_too_large", "The files are larger than 40 MB together.")
+    names = {file.name for file in files}
+    folders = {str(folder) for name in names for folder in PurePosixPath(name).parents} - {"."}
+    if len(names) < len(files) or names & folders:
+        raise RunFailed("bad_file", "Two of the files have the same name.")
     return files
 
 
 def _checked(name: str) -> str:
     path = PurePosixPath(name)
     is_inside = not path.is_absolute() and ".." not in path.parts and path.parts
-    if not is_inside or len(name) > NAME_CHARACTERS or not name.isprintable():
+    is_short = len(name) <= NAME_CHARACTERS and all(
+        len(part.encode("utf-8", "replace")) <= PART_BYTES for part in path.parts
+    )
+    if not (is_inside and name.isprintable() and is_short):
         raise RunFailed("bad_file", f"The file name {name[:64]!r} cannot be used.")
     return str(path)
 
 
 def _content(name: str, text: str) -> bytes:
-    """At most 10 MB of it is ever unpacked."""
+    """One gzip from its beginning to its end; at most 10 MB of it is ever unpacked."""
     try:
         unpacking = zlib.decompressobj(_GZIP)
         content = unpacking.decompress(base64.b64decode(text, validate=True), FILE_BYTES + 1)
@@ -49,4 +56,6 @@ def _content(name: str, text: str) -> bytes:
         raise RunFailed("bad_file", f"The file {name[:64]!r} cannot be unpacked.") from error
     if len(content) > FILE_BYTES:
         raise RunFailed("files_too_large", f"The file {name[:64]!r} is larger than 10 MB.")
+    if not unpacking.eof or unpacking.unused_data:
+        raise RunFailed("bad_file", f"The file {name[:64]!r} cannot be unpacked.")
     return content

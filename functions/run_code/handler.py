@@ -21,11 +21,15 @@ NO_NAMESPACES = (
     "Python cannot be confined on this machine, which gives no namespaces; "
     "it runs here only where the operator said `--unconfined`."
 )
+NOT_HERE = (
+    "The confinement 'vpc' is a Lambda's, which has its machine to itself; here it is `namespaces`."
+)
 MOST_CELLS = 500
+SHORT_START_SECONDS = 5.0
 
 
 class Event(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class PackedFile(Event):
@@ -37,7 +41,7 @@ class PackedFile(Event):
 class EarlierCell(Event):
     source: str
     outputs: tuple[dict[str, Any], ...] = ()
-    """As recorded; pictures may be left out."""
+    """Only whether one is an error is of interest."""
 
 
 class TakenSnapshot(Event):
@@ -49,6 +53,7 @@ class Asked(Event):
     v: Literal[1]
     files: Annotated[tuple[PackedFile, ...], Field(max_length=50)] = ()
     seconds: Annotated[float, Field(gt=0)] = 30
+    """What the code itself may take; where the caller has less than the settings allow, Python starts in less too."""
 
 
 class NotebookAsked(Asked):
@@ -95,7 +100,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 def _answer(asked: NotebookAsked | ModuleAsked) -> dict[str, Any]:
     confinement = _confinement()
-    limits = Limits(min(asked.seconds, settings().seconds), settings().memory_mb)
+    limits = _limits(asked)
     files = unpacked([(file.name, file.content) for file in asked.files])
     if isinstance(asked, NotebookAsked):
         ran = run_cell(
@@ -118,11 +123,20 @@ def _answer(asked: NotebookAsked | ModuleAsked) -> dict[str, Any]:
     return {**_answered(called.status, called.text, called.code), "message": called.message}
 
 
+def _limits(asked: Asked) -> Limits:
+    most, memory = settings().seconds, settings().memory_mb
+    if asked.seconds < most:
+        return Limits(asked.seconds, memory, SHORT_START_SECONDS)
+    return Limits(most, memory)
+
+
 def _confinement() -> str:
     """What the settings demand; raises `RunFailed` where it cannot be had."""
     demanded = settings().confinement
     if demanded not in (VPC, NAMESPACES, UNCONFINED):
         raise RunFailed("no_confinement", f"There is no confinement {demanded!r}.")
+    if demanded == VPC and settings().stage == "local":
+        raise RunFailed("no_confinement", NOT_HERE)
     if demanded == NAMESPACES and not has_namespaces():
         raise RunFailed("no_confinement", NO_NAMESPACES)
     if demanded == UNCONFINED and has_namespaces():
@@ -147,6 +161,7 @@ def _notebook(ran: Ran) -> dict[str, Any]:
         "outputs": list(ran.outputs),
         "replayed": ran.replayed,
         "diverged": list(ran.diverged),
+        "replaying": ran.is_replaying,
     }
     if ran.snapshot is not None:
         answer["snapshot"] = {"cells": ran.snapshot.cells, "content": ran.snapshot.content}

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQDisplayPublisher, ZMQInteractiveShell
+from jupyter_client.jsonutil import json_clean, json_default
 from traitlets.config import Config
 
 from functions.run_code.marks import NAME, OUTPUT_BYTES, PORTS, TEXT
@@ -29,9 +31,14 @@ class OutputTooLong(BaseException):
 
 
 class _Written:
-    """How much this kernel has written; shared by its streams."""
+    """How much the present cell has written; shared by the streams."""
 
     characters = 0
+
+    @classmethod
+    def begin(cls, *_: Any) -> None:
+        """A cell before this one has no part in its megabyte."""
+        cls.characters = 0
 
 
 class EndingStream(OutStream):
@@ -80,6 +87,9 @@ class Shell(ZMQInteractiveShell):
     displayhook_class = DisplayHook
     display_pub_class = DisplayPublisher
 
+    def _update_exit_now(self, change: object) -> None:
+        """Nobody starts a kernel anew between two cells: one that was asked to end stays for the next."""
+
     def system_piped(self, cmd: str) -> None:
         """Run a line that begins with `!`, without the terminal that ipykernel would open for it."""
         done = subprocess.run(  # noqa: S602
@@ -111,6 +121,7 @@ class Application(IPKernelApp):
         """Publish over the local socket alone: ipykernel would open a port for what forked processes print."""
         socket = context.socket(zmq.XPUB)
         socket.linger = 1000
+        socket.setsockopt(zmq.SNDHWM, 0)
         self.iopub_port = self._bind_socket(socket, self.iopub_port)
         self.configure_tornado_logger()
         self.iopub_thread = IOPubThread(socket, pipe=False, session=self.session)
@@ -118,18 +129,29 @@ class Application(IPKernelApp):
         self.iopub_socket = self.iopub_thread.background_socket
 
 
-def serve(channel: str, key: str) -> None:
-    """Answer on sockets in the channel's folder until killed."""
+def serve(channel: str, key: str, close_behind: Callable[[], None]) -> None:
+    """Answer on sockets in the channel's folder until killed; `close_behind` is called once they are open."""
     told = Path(tempfile.gettempdir(), "connection.json")
     place = {"transport": "ipc", "ip": f"{channel}/{NAME}", "key": key, **PORTS}
     told.write_text(json.dumps({**place, "signature_scheme": "hmac-sha256"}))
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
+    config.Session.packer = f"{__name__}.packed"
     application = Application.instance(config=config, connection_file=str(told))
     with contextlib.suppress(SystemExit):
         application.initialize([])
+        application.shell.events.register("pre_run_cell", _Written.begin)
+        close_behind()
         application.start()
+
+
+def packed(message: Any) -> bytes:
+    """A message as JSON, whatever stands in it: NaN, half a character, an object that is no JSON."""
+    try:
+        return json.dumps(message, default=json_default).encode()
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(json_clean(message), default=str, skipkeys=True).encode()
 
 
 def _within_cap(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """What a process asks of Linux for itself: not to be read by others, to use no more than this, to do less than root."""
 
+import contextlib
 import ctypes
 import resource
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 MEGABYTE = 1024 * 1024
 FILE_BYTES = 64 * MEGABYTE
 OPEN_FILES = 256
 PROCESSES = 128
 PROCESSORS = 2
+START_SECONDS = 20.0
 
 _DIES_WITH_PARENT, _DUMPABLE, _SUBREAPER, _DROPS_CAPABILITY, _AMBIENT = 1, 4, 36, 24, 47
 _AMBIENT_CLEAR = 4
@@ -25,8 +28,11 @@ class Limits:
 
     seconds: float
     memory_mb: int
+    start_seconds: float = START_SECONDS
+    """How long Python may take until it can run code; a run's own seconds begin after it."""
 
     def as_values(self) -> Mapping[str, float | int]:
+        """What the confined process has to know of it."""
         return {"seconds": self.seconds, "memory_mb": self.memory_mb}
 
 
@@ -45,9 +51,15 @@ def die_with_parent() -> None:
     _prctl(_DIES_WITH_PARENT, _KILL)
 
 
-def adopt_orphans() -> None:
-    """Whatever descends from this process and loses its parent becomes its child."""
-    _prctl(_SUBREAPER, 1)
+def adopt_orphans(is_wanted: bool = True) -> None:  # noqa: FBT001, FBT002
+    """Whatever descends from this process and loses its parent becomes its child, or no longer does."""
+    _prctl(_SUBREAPER, int(is_wanted))
+
+
+def be_ended_first() -> None:
+    """Where the machine runs out of memory, Linux ends this process and what it starts before any other."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def keep_to(limits: Limits) -> None:

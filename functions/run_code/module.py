@@ -1,20 +1,16 @@
 """A function of the operator's Python file, called in the sandbox with the model's arguments."""
 
 import hashlib
-import json
-import os
-import select
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.run_code.failure import RunFailed, ended
+from functions.run_code.failure import RunFailed
 from functions.run_code.files import File
 from functions.run_code.limits import Limits
 from functions.run_code.marks import OUTPUT_BYTES
 from functions.run_code.outputs import shortened
-from functions.run_code.sandbox import START_SECONDS, started
+from functions.run_code.sandbox import Run, started
 
 NEEDS_NETWORK = "The file {file} needs the network, and Python has none here: use an action of kind rest instead."
 CHANGED = "The file {file} is not the one that the operator has deployed."
@@ -52,77 +48,46 @@ def call_function(
 ) -> Called:
     """What the function gave; raises `RunFailed` where it may not be called."""
     check(module, function)
-    result, write_end = os.pipe()
     call = {
         "file": module.file,
         "source": module.source,
         "function": function,
         "arguments": arguments,
     }
-    try:
-        with started(
-            "module",
-            confinement=confinement,
-            limits_of_run=allowed,
-            files=files,
-            order={"call": call, "result": write_end},
-            passed_on=(write_end,),
-        ) as run:
-            os.close(write_end)
-            write_end = -1
-            text = _read(result, allowed)
-            if not text.strip():
-                run.wait_for("ended", START_SECONDS)
-    finally:
-        os.close(result)
-        if write_end >= 0:
-            os.close(write_end)
-    return _told(text, module, function, allowed)
+    with started(
+        "module",
+        confinement=confinement,
+        limits_of_run=allowed,
+        files=files,
+        order={"call": call},
+    ) as run:
+        begun = run.await_begin()
+        run.said.grant(OUTPUT_BYTES)
+        answer = run.word(begun + allowed.seconds)
+        return _told(answer, run, module, function)
 
 
 def check(module: Module, function: str) -> None:
     """Raises `RunFailed` unless the file is the deployed one and the function one that may be called."""
     if module.needs_network:
         raise RunFailed("module_needs_network", NEEDS_NETWORK.format(file=module.file))
-    if hashlib.sha256(module.source.encode("utf-8")).hexdigest() != module.sha256:
+    if hashlib.sha256(module.source.encode("utf-8", "replace")).hexdigest() != module.sha256:
         raise RunFailed("module_changed", CHANGED.format(file=module.file))
     if function not in module.declared or function.startswith("_"):
         raise RunFailed("not_declared", NOT_DECLARED.format(function=function[:64]))
 
 
-def _read(result: int, allowed: Limits) -> bytes:
-    """All that is written there; the function's own seconds begin with the first sign of it."""
-    pieces: list[bytes] = []
-    until = time.monotonic() + START_SECONDS
-    while True:
-        left = until - time.monotonic()
-        readable, _, _ = select.select([result], [], [], max(0.0, left))
-        if not readable:
-            raise ended("time", seconds=allowed.seconds, memory_mb=allowed.memory_mb)
-        piece = os.read(result, 65536)
-        if not piece:
-            return b"".join(pieces)
-        if not pieces:
-            until = time.monotonic() + allowed.seconds
-        pieces.append(piece)
-        if sum(map(len, pieces)) > OUTPUT_BYTES:
-            raise ended("output", seconds=allowed.seconds, memory_mb=allowed.memory_mb)
-
-
-def _told(text: bytes, module: Module, function: str, allowed: Limits) -> Called:
+def _told(answer: Mapping[str, Any], run: Run, module: Module, function: str) -> Called:
     """The child's answer, which is no more to be trusted than the code that may have written it."""
-    try:
-        answer = json.loads(text)
-        status, said, message = answer["status"], answer.get("text"), answer.get("message")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ended("protocol", seconds=allowed.seconds, memory_mb=allowed.memory_mb) from error
+    status, said, message = answer.get("status"), answer.get("text"), answer.get("message")
     if answer.get("code") == "no_such_function":
         sentence = NO_SUCH_FUNCTION.format(file=module.file, function=function)
         raise RunFailed("no_such_function", sentence)
-    succeeded = status == "succeeded"
+    if status not in ("succeeded", "failed") or not isinstance(said, str):
+        raise run.ended("protocol")
     return Called(
-        "succeeded" if succeeded else "failed",
-        shortened(str(said)),
-        "" if succeeded else "python_error",
+        status,
+        shortened(said),
+        "" if status == "succeeded" else "python_error",
         shortened(message) if isinstance(message, str) else None,
     )

@@ -1,23 +1,23 @@
 """A cell of a conversation's notebook, in a fresh kernel that has seen the cells before it."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from functions.run_code import wire
-from functions.run_code.failure import RunFailed
+from functions.run_code.failure import REPLAYING, RunFailed
 from functions.run_code.files import File
 from functions.run_code.limits import Limits
-from functions.run_code.marks import SNAPSHOT, SNAPSHOT_BYTES
-from functions.run_code.outputs import Output, Outputs
-from functions.run_code.sandbox import started
+from functions.run_code.marks import OUTPUT_BYTES, SNAPSHOT_BYTES
+from functions.run_code.outputs import TEXT_BYTES, Output, Outputs, shortened
+from functions.run_code.sandbox import FIRST_WORDS, Run, started
 
 DEAR_SECONDS = 3.0
 """Replay that takes longer is worth a snapshot."""
-SNAPSHOT_SECONDS = 5.0
-_MODULE = "__import__('functions.run_code.snapshot', fromlist=['snapshot'])"
-DIVERGED = "[Some earlier cells ended otherwise than before when they were run again: {cells}.]"
+SNAPSHOT_SECONDS, LEAST_SNAPSHOT_SECONDS = 5.0, 1.0
+"""What a snapshot may take of the run's seconds, and what it is given in any case."""
+MOST_NAMED = 20
+DIVERGED = "\n[Some earlier cells ended otherwise than before when they were run again: {cells}.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,18 @@ class Ran:
     replayed: int = 0
     diverged: Sequence[int] = ()
     snapshot: Snapshot | None = None
+    is_replaying: bool = False
+    """It was an earlier cell that was stopped; the new one did not begin."""
+
+
+@dataclass
+class _Heard:
+    """What was said so far."""
+
+    outputs: Outputs = field(default_factory=Outputs)
+    replayed: int = 0
+    diverged: list[int] = field(default_factory=list)
+    is_replaying: bool = True
 
 
 def run_cell(
@@ -59,81 +71,94 @@ def run_cell(
     snapshot: Snapshot | None = None,
 ) -> Ran:
     """Run the earlier cells again without recording them, then the new one; raises `RunFailed` before that began."""
-    key = wire.new_key()
-    order = {"key": key}
-    heard = Outputs()
-    with (
-        started(
-            "notebook",
-            confinement=confinement,
-            limits_of_run=allowed,
-            files=files,
-            order=order,
-        ) as run,
-        wire.connected(run, key) as kernel,
-    ):
-        begun = time.monotonic()
+    heard = _Heard()
+    order: dict[str, Any] = {
+        "code": code,
+        "cells": [cell.source for cell in cells],
+        "given": [file.name for file in files],
+    }
+    if snapshot is not None:
+        order["snapshot"] = {"cells": snapshot.cells, "content": snapshot.content}
+    with started(
+        "notebook", confinement=confinement, limits_of_run=allowed, files=files, order=order
+    ) as run:
+        begun = run.await_begin()
         until = begun + allowed.seconds
-        replayed = 0
-        diverged: list[int] = []
         try:
-            first = 0
-            if snapshot is not None:
-                restored = kernel.execute(_restoring(snapshot), until, _unheard, silent=True)
-                first = snapshot.cells if restored == "ok" else 0
-            for number, cell in enumerate(cells[first:], start=first + 1):
-                has_failed = kernel.execute(cell.source, until, _unheard) == "error"
-                replayed += 1
-                if has_failed != cell.has_failed:
-                    diverged.append(number)
-            answer = kernel.execute(code, until, heard.hear)
+            _replay(run, until, cells, snapshot, heard)
+            answer = _run(run, until, heard)
         except RunFailed as failed:
-            text = heard.text(str(failed))
-            return Ran(failed.status, text, failed.code, heard.recorded, replayed, diverged)
+            return _stopped(failed, heard)
         taken = None
         if time.monotonic() - begun > DEAR_SECONDS:
-            taken = _taken(kernel, files, len(cells) + 1)
-    status = "succeeded" if answer == "ok" else "failed"
-    text = heard.text()
-    if diverged:
-        text += "\n" + DIVERGED.format(cells=", ".join(map(str, diverged)))
+            taken = _taken(run, until, len(cells) + 1)
     return Ran(
-        status,
-        text,
+        "succeeded" if answer == "ok" else "failed",
+        _with_note(heard.outputs.text(), heard.diverged),
         "" if answer == "ok" else "python_error",
-        heard.recorded,
-        replayed,
-        diverged,
+        heard.outputs.recorded,
+        heard.replayed,
+        heard.diverged,
         taken,
     )
 
 
-def _taken(kernel: wire.Kernel, files: Sequence[File], cells: int) -> Snapshot | None:
+def _replay(
+    run: Run, until: float, cells: Sequence[Cell], snapshot: Snapshot | None, heard: _Heard
+) -> None:
+    run.said.grant(FIRST_WORDS)
+    first = 0
+    if snapshot is not None and run.word(until).get("restored") is True:
+        first = snapshot.cells
+    for number, cell in enumerate(cells[first:], start=first + 1):
+        has_failed = run.word(until).get("replayed") == "error"
+        heard.replayed += 1
+        if has_failed != cell.has_failed:
+            heard.diverged.append(number)
+    heard.is_replaying = False
+
+
+def _run(run: Run, until: float, heard: _Heard) -> str:
+    """`ok` or `error`."""
+    run.said.grant(OUTPUT_BYTES)
+    while "ended" not in (word := run.word(until)):
+        kind, content = word.get("kind"), word.get("content")
+        if not isinstance(kind, str) or not isinstance(content, dict):
+            raise run.ended("protocol")
+        heard.outputs.hear(kind, content)
+    return "ok" if word["ended"] == "ok" else "error"
+
+
+def _with_note(text: str, diverged: Sequence[int]) -> str:
+    if not diverged:
+        return text
+    named = ", ".join(map(str, diverged[:MOST_NAMED])) + (", …" if diverged[MOST_NAMED:] else "")
+    note = DIVERGED.format(cells=named)
+    return shortened(text, TEXT_BYTES - len(note.encode())) + note
+
+
+def _stopped(failed: RunFailed, heard: _Heard) -> Ran:
+    sentence = str(failed)
+    if heard.is_replaying:
+        sentence = REPLAYING.format(sentence=sentence)
+    return Ran(
+        failed.status,
+        heard.outputs.text(sentence),
+        failed.code,
+        heard.outputs.recorded,
+        heard.replayed,
+        heard.diverged,
+        is_replaying=heard.is_replaying,
+    )
+
+
+def _taken(run: Run, until: float, cells: int) -> Snapshot | None:
     """A snapshot, if one can be had in the time that is left for it."""
-    found: list[str] = []
-
-    def hear(message: Mapping[str, Any]) -> None:
-        content = message["content"].get("data", {}).get(SNAPSHOT)
-        if isinstance(content, str):
-            found.append(content)
-
-    names = [file.name for file in files]
+    run.said.grant(2 * SNAPSHOT_BYTES)
+    now = time.monotonic()
+    last = max(min(until, now + SNAPSHOT_SECONDS), now + LEAST_SNAPSHOT_SECONDS)
     try:
-        kernel.execute(
-            f"{_MODULE}.take({names!r})",
-            time.monotonic() + SNAPSHOT_SECONDS,
-            hear,
-            silent=True,
-            cap=2 * SNAPSHOT_BYTES,
-        )
+        content = run.word(last).get("snapshot")
     except RunFailed:
         return None
-    return Snapshot(cells, found[0]) if found else None
-
-
-def _restoring(snapshot: Snapshot) -> str:
-    return f"{_MODULE}.restore({snapshot.content!r})"
-
-
-def _unheard(message: Mapping[str, Any]) -> None:
-    """Earlier cells' outputs are on record."""
+    return Snapshot(cells, content) if isinstance(content, str) and content else None

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,44 +40,37 @@ def descendants(ancestor: int) -> Mapping[int, Seen]:
     return found
 
 
-def memory_of(processes: Iterable[int]) -> int:
-    """What processes hold together, shared pieces counted once; a process that tells nothing counts nothing."""
+def memory_of(processes: Mapping[int, Seen]) -> int:
+    """What processes hold together, shared pieces counted once; one that hides its own counts with all it shares."""
     held = 0
-    for number in processes:
-        with contextlib.suppress(OSError):
+    for number, process in processes.items():
+        try:
             rollup = (_PROC / str(number) / "smaps_rollup").read_text()
+        except OSError:
+            held += process.bytes
+        else:
             held += 1024 * sum(int(found) for found in _SHARE.findall(rollup))
     return held
 
 
-def end_descendants() -> None:
+def end_descendants(*, but: Collection[int] = ()) -> None:
     """Kill whatever descends from this process until nothing does; it has to be their subreaper."""
     for _ in range(_ROUNDS):
-        alive = {number: one for number, one in descendants(os.getpid()).items() if not one.is_over}
+        found = {
+            number: one for number, one in descendants(os.getpid()).items() if number not in but
+        }
+        if not found:
+            return
         # First all are stopped, so that none starts another while the others are killed.
         for wanted in (signal.SIGSTOP, signal.SIGKILL):
-            for number in alive:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(number, wanted)
-        while _reap():
-            pass
-        if not alive and not _has_children():
-            return
+            for number, process in found.items():
+                if not process.is_over:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.kill(number, wanted)
+        for number in found:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(number, os.WNOHANG)
         time.sleep(0.005)
-
-
-def _reap() -> bool:
-    try:
-        return os.waitpid(-1, os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return False
-
-
-def _has_children() -> bool:
-    try:
-        return os.waitpid(-1, os.WNOHANG)[0] >= 0
-    except ChildProcessError:
-        return False
 
 
 def _everything() -> Mapping[int, Seen]:

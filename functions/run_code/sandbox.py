@@ -5,28 +5,31 @@ import importlib.util
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from functions.run_code import limits
-from functions.run_code.failure import RunFailed, ended
+from functions.run_code import limits, processes
+from functions.run_code.failure import NO_CONFINEMENT, RunFailed, ended, no_start
 from functions.run_code.files import File
 from functions.run_code.limits import Limits
+from functions.run_code.removal import remove
+from functions.run_code.said import Said, TooLong, Unreadable
+from functions.shared.observe import logger
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 20.0
-"""How long Python may take until it listens; a run's own seconds begin after it."""
 END_SECONDS = 10.0
+FIRST_WORDS = 64 * 1024
+"""What a run may say before it is granted more."""
 ALONE = "vpc"
-"""The confinement of a Lambda, which has its temporary folder to itself: what a run left beside its own goes too."""
+"""The confinement of a Lambda, which has its temporary folder and its processes to itself: what a run left beside
+its own goes too."""
 _PROGRAM = (
     "import sys; sys.path[:0] = {paths!r}; from functions.run_code.warden import main; main()"
 )
@@ -36,57 +39,57 @@ _PASSED_ON = ("LD_LIBRARY_PATH",)
 
 @dataclass
 class Run:
-    """A started warden, and what it says."""
+    """A started warden, and what the runner says."""
 
-    directory: Path
     process: subprocess.Popen[bytes]
     limits: Limits
-    words: list[Mapping[str, Any]] = field(default_factory=list)
+    said: Said
 
-    @property
-    def status(self) -> int:
-        """Becomes readable when the warden has something to say."""
-        assert self.process.stdout is not None  # noqa: S101
-        return self.process.stdout.fileno()
-
-    def wait_for(self, word: str, seconds: float) -> Mapping[str, Any]:
-        """What the warden says under a word; raises `RunFailed` where the run ended, or could not begin."""
-        until = time.monotonic() + seconds
-        while True:
-            for said in self.words:
-                if word in said:
-                    return said
-            self._look_for_an_end()
-            readable, _, _ = select.select(
-                [self.status], [], [], max(0.0, until - time.monotonic())
-            )
-            if not readable:
-                raise RunFailed("no_start", "Python did not start in time; ask again.")
-            self.listen()
-
-    def listen(self) -> None:
-        """Read what the warden has said; its own end counts as a word too."""
-        text = os.read(self.status, 65536)
-        self.words += [json.loads(line) for line in text.splitlines()] or [{"ended": "ended"}]
-
-    def end_of(self) -> RunFailed | None:
-        """Why the run came to an end by itself, if it did."""
+    def await_begin(self) -> float:
+        """The moment at which the run's own seconds began; raises `RunFailed` where it could not begin."""
         try:
-            self._look_for_an_end()
+            self.word(time.monotonic() + self.limits.start_seconds)
         except RunFailed as failed:
-            return failed
-        return None
+            raise no_start() if failed.code == "time_limit" else failed from None
+        return time.monotonic()
 
-    def _look_for_an_end(self) -> None:
-        for said in self.words:
-            if said.get("failed") == "confinement":
-                raise RunFailed("no_confinement", NO_CONFINEMENT.format(why=said["why"]))
-            if "ended" in said:
-                allowed = self.limits
-                raise ended(said["ended"], seconds=allowed.seconds, memory_mb=allowed.memory_mb)
+    def word(self, until: float) -> Mapping[str, Any]:
+        """What the runner says next; raises `RunFailed` where the run ends before, or says too much."""
+        try:
+            while (word := self.said.word()) is None:
+                left = max(0.0, until - time.monotonic())
+                readable, _, _ = select.select([self.said.source], [], [], left)
+                if not readable:
+                    raise self.ended("time")
+                if not self.said.read():
+                    raise self._end()
+        except TooLong:
+            raise self.ended("output") from None
+        except Unreadable:
+            raise self.ended("protocol") from None
+        return word
 
+    def ended(self, why: str) -> RunFailed:
+        """An end of this run, by its cause."""
+        return ended(why, seconds=self.limits.seconds, memory_mb=self.limits.memory_mb)
 
-NO_CONFINEMENT = "Python cannot be confined here, so it is not run ({why})."
+    def _end(self) -> RunFailed:
+        """Why nothing more is said, as the warden tells it; an end of its own counts as the run's."""
+        assert self.process.stdout is not None  # noqa: S101
+        status, text = self.process.stdout.fileno(), b""
+        until = time.monotonic() + END_SECONDS
+        while select.select([status], [], [], max(0.0, until - time.monotonic()))[0]:
+            piece = os.read(status, 65536)
+            text += piece
+            if not piece or b'"ended"' in text:
+                break
+        for line in text.splitlines():
+            told = json.loads(line)
+            if told.get("failed") == "confinement":
+                return RunFailed("no_confinement", NO_CONFINEMENT.format(why=told["why"]))
+            if "ended" in told:
+                return self.ended(told["ended"])
+        return self.ended("ended")
 
 
 @contextlib.contextmanager
@@ -97,35 +100,34 @@ def started(
     limits_of_run: Limits,
     files: Sequence[File] = (),
     order: Mapping[str, Any] | None = None,
-    passed_on: Sequence[int] = (),
 ) -> Iterator[Run]:
     """A run of a kind in a directory of its own; at the end nothing of it is left."""
     limits.hide()
-    place = Path(tempfile.gettempdir())
-    found = set(place.iterdir()) if confinement == ALONE else set()
-    directory = Path(tempfile.mkdtemp(prefix="run-"))
-    try:
+    with _nothing_left(is_alone=confinement == ALONE) as directory:
         _lay_out(directory, files)
-        whole = {
-            "kind": kind,
-            "confinement": confinement,
-            "directory": str(directory),
-            "readable": _readable(),
-            "limits": limits_of_run.as_values(),
-            **(order or {}),
-        }
-        process = _warden(passed_on)
+        source, result = os.pipe()
         try:
-            assert process.stdin is not None  # noqa: S101
-            process.stdin.write(json.dumps(whole).encode() + b"\n")
-            process.stdin.flush()
-            yield Run(directory, process, limits_of_run)
+            whole = {
+                "kind": kind,
+                "confinement": confinement,
+                "directory": str(directory),
+                "readable": _readable(),
+                "writable": [tempfile.gettempdir() if confinement == ALONE else str(directory)],
+                "limits": limits_of_run.as_values(),
+                "result": result,
+                **(order or {}),
+            }
+            try:
+                process = _warden(result)
+            finally:
+                os.close(result)
+            try:
+                _hand_over(process, whole)
+                yield Run(process, limits_of_run, Said(source, FIRST_WORDS))
+            finally:
+                _end(process)
         finally:
-            _end(process)
-    finally:
-        left = set(place.iterdir()) - found if confinement == ALONE else {directory}
-        for path in left:
-            _remove(path)
+            os.close(source)
 
 
 @cache
@@ -135,13 +137,37 @@ def has_namespaces() -> bool:
         return False
     try:
         with started("try", confinement="namespaces", limits_of_run=Limits(5, 512)) as run:
-            run.wait_for("held", START_SECONDS)
+            run.await_begin()
     except RunFailed:
         return False
     return True
 
 
-def _warden(passed_on: Sequence[int]) -> "subprocess.Popen[bytes]":
+@contextlib.contextmanager
+def _nothing_left(*, is_alone: bool) -> Iterator[Path]:
+    """A new directory; at the end it is gone, and so is whatever came up beside it where a run is alone."""
+    place = Path(tempfile.gettempdir())
+    files = set(place.iterdir()) if is_alone else set()
+    others = set(processes.descendants(os.getpid())) if is_alone else set()
+    limits.adopt_orphans(is_alone)
+    directory = Path(tempfile.mkdtemp(prefix="run-"))
+    try:
+        yield directory
+    finally:
+        if is_alone:
+            # The warden ends all that descends from it; should it have been ended itself, they are here.
+            processes.end_descendants(but=others)
+            limits.adopt_orphans(False)
+        for path in set(place.iterdir()) - files if is_alone else {directory}:
+            try:
+                remove(path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                logger.error("what a run left could not be removed", error=type(error).__name__)
+
+
+def _warden(result: int) -> "subprocess.Popen[bytes]":
     program = _PROGRAM.format(paths=_paths())
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # noqa: TID251
     return subprocess.Popen(  # noqa: S603
@@ -150,9 +176,17 @@ def _warden(passed_on: Sequence[int]) -> "subprocess.Popen[bytes]":
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**environment, "LANG": "C.UTF-8"},
-        pass_fds=passed_on,
+        pass_fds=(result,),
         start_new_session=True,
     )
+
+
+def _hand_over(process: "subprocess.Popen[bytes]", order: Mapping[str, Any]) -> None:
+    assert process.stdin is not None  # noqa: S101
+    # Should the warden have ended already, the run says so itself.
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.flush()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -170,10 +204,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _lay_out(directory: Path, files: Sequence[File]) -> None:
-    for name in ("home", "scratch", "channel"):
+    for name in ("home", "scratch"):
         (directory / name).mkdir()
-    # Inside, the runner may be another user; outside, nobody else gets into the directory.
-    (directory / "channel").chmod(0o777)
     for file in files:
         place = directory / "home" / file.name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -198,18 +230,3 @@ def _readable() -> list[str]:
     """What the child may see beside the system's own folders."""
     ours = str(ROOT) if _packages() == ROOT else str(ROOT / "functions")
     return list(dict.fromkeys([sys.base_prefix, sys.prefix, str(_packages()), ours]))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=_open_up)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _open_up(function: Any, path: str, error: Any) -> None:  # noqa: ARG001
-    """Folders that the run has closed are opened and removed."""
-    for place in (Path(path).parent, Path(path)):
-        if place.is_dir() and not place.is_symlink():
-            place.chmod(0o700)
-    function(path)

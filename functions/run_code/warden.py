@@ -4,6 +4,7 @@ It is started for one run, knows nothing worth reading, confines its child, watc
 descendants when the run is over, when too much is used, or when whoever started it goes away.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -14,22 +15,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from functions.run_code import confine, limits, processes, system_calls
+from functions.run_code import confine, limits, processes
+from functions.run_code.confinement import Confinement
 from functions.run_code.limits import Limits
-from functions.run_code.marks import PORTS
 
 STATUS = 1
-"""Where the warden tells how it goes: one JSON object a line."""
+"""Where the warden tells why a run is over: one JSON object a line."""
 ASKED, ENDED, MEMORY, PROCESSES = "asked", "ended", "memory", "processes"
 """Why a run is over: whoever asked has closed the order, the runner ended, or it used too much."""
 TICK_SECONDS = 0.1
-SOON_SECONDS = 0.01
 WATCH_SECONDS = 0.3
+FEW_PROCESSES = 4
+"""More than these are looked at with every tick: they can take memory quickly."""
 MOST_PROCESSES = limits.PROCESSES
+MOST_DESCRIPTORS = 65536
 
 
 def main() -> None:
     """Read the order from standard input, and see it through."""
+    limits.be_ended_first()
     order = json.loads(sys.stdin.buffer.readline())
     is_confined = order["confinement"] == "namespaces"
     try:
@@ -44,36 +48,30 @@ def main() -> None:
     child = os.fork()
     if child == 0:
         _child(order, is_confined=is_confined)
-    channel = "" if is_confined or order["kind"] != "notebook" else f"{order['directory']}/channel"
-    why = _watch(child, Limits(**order["limits"]), channel)
-    if not is_confined:
-        processes.end_descendants()
-    elif why != ENDED:
-        _kill(child)
+    os.close(order["result"])
+    why = _watch(child, Limits(**order["limits"]))
+    _end(child, why, is_confined=is_confined)
     _say({"ended": why})
 
 
-def _watch(child: int, allowed: Limits, channel: str) -> str:
-    """Why the run is over; where a channel is named, tells when the runner listens there."""
-    looked = time.monotonic()
+def _watch(child: int, allowed: Limits) -> str:
+    """Why the run is over."""
+    looked, wait = time.monotonic(), WATCH_SECONDS
     child_handle = _handle_of(child)
     while True:
-        tick = SOON_SECONDS if channel else TICK_SECONDS
-        readable, _, _ = select.select([sys.stdin, *child_handle], [], [], tick)
+        readable, _, _ = select.select([sys.stdin, *child_handle], [], [], TICK_SECONDS)
         if sys.stdin in readable:
             return ASKED
         if os.waitpid(child, os.WNOHANG)[0]:
             return ENDED
-        if channel and _has_sockets(channel):
-            channel = ""
-            _say({"ready": True})
-        if time.monotonic() - looked >= WATCH_SECONDS:
-            looked = time.monotonic()
+        if time.monotonic() - looked >= wait:
             found = processes.descendants(os.getpid())
             if _use_too_much(found, allowed.memory_mb * limits.MEGABYTE):
                 return MEMORY
             if len(found) > MOST_PROCESSES:
                 return PROCESSES
+            looked = time.monotonic()
+            wait = WATCH_SECONDS if len(found) <= FEW_PROCESSES else TICK_SECONDS
 
 
 def _use_too_much(found: Mapping[int, processes.Seen], most: int) -> bool:
@@ -87,6 +85,21 @@ def _handle_of(child: int) -> list[int]:
         return [os.pidfd_open(child)]
     except (AttributeError, OSError):
         return []
+
+
+def _end(child: int, why: str, *, is_confined: bool) -> None:
+    """The first process of a namespace takes all others with it; elsewhere each is looked for."""
+    if why != ENDED:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        if not is_confined:
+            # Its session, for systems without /proc.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
+    if not is_confined:
+        processes.end_descendants()
 
 
 def _child(order: Mapping[str, Any], *, is_confined: bool) -> None:
@@ -104,7 +117,7 @@ def _child(order: Mapping[str, Any], *, is_confined: bool) -> None:
 
 
 def _be_first(order: Mapping[str, Any]) -> None:
-    """Build the file system, start the runner, close the channel behind it, collect whoever ends."""
+    """Build the file system, start the runner, collect whoever ends."""
     confine.build_root(Path(order["directory"]), order["readable"])
     runner = os.fork()
     if runner == 0:
@@ -114,65 +127,61 @@ def _be_first(order: Mapping[str, Any]) -> None:
             _run(order, home=home, scratch=f"{confine.INSIDE_WORK}/scratch")
         finally:
             os._exit(1)
-    waits = order["kind"] == "notebook"
-    while True:
-        if waits and _has_sockets(confine.INSIDE_CHANNEL):
-            confine.close_channel()
-            _say({"ready": True})
-            waits = False
-        ended, _ = os.waitpid(-1, os.WNOHANG if waits else 0)
-        if ended == runner:
-            os._exit(0)
-        if waits:
-            time.sleep(SOON_SECONDS)
-
-
-def _run(order: Mapping[str, Any], *, home: str, scratch: str) -> None:
-    """Become the runner: nothing but Python's own variables, limits, no capabilities, fewer system calls."""
-    os.chdir(home)
-    os.environ.clear()
-    os.environ.update(_environment(home, scratch))
-    result = order.get("result")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    if result is not None:
-        os.set_inheritable(result, False)
-    said = os.dup(STATUS)
-    os.set_inheritable(said, False)
-    for standard in (0, 1, 2):
-        os.dup2(nothing, standard)
-    kept = {said, result}
-    for number in range(3, 64):
-        if number not in kept:
-            _close(number)
-    limits.keep_to(Limits(**order["limits"]))
-    limits.drop_capabilities()
-    is_filtered = system_calls.install(is_alone=order["confinement"] == "namespaces")
-    limits.show()
-    RUNNERS[order["kind"]](order, said, is_filtered)
+    os.close(order["result"])
+    while os.waitpid(-1, 0)[0] != runner:
+        continue
     os._exit(0)
 
 
-def _try(order: Mapping[str, Any], said: int, is_filtered: bool) -> None:  # noqa: ARG001, FBT001
-    os.write(said, json.dumps({"held": True, "filtered": is_filtered}).encode() + b"\n")
+def _run(order: Mapping[str, Any], *, home: str, scratch: str) -> None:
+    """Become the runner: nothing but Python's own variables, limits, no capabilities; it confines itself further."""
+    os.chdir(home)
+    os.environ.clear()
+    os.environ.update(_environment(home, scratch))
+    said, result = os.dup(STATUS), order["result"]
+    for inherited in (said, result):
+        os.set_inheritable(inherited, False)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    between = sorted({2, said, result, MOST_DESCRIPTORS})
+    for low, high in zip(between, between[1:], strict=False):
+        os.closerange(low + 1, high)
+    limits.keep_to(Limits(**order["limits"]))
+    limits.drop_capabilities()
+    confinement = Confinement(
+        is_alone=order["confinement"] == "namespaces",
+        is_demanded=order["confinement"] == "vpc",
+        readable=tuple(order["readable"]),
+        writable=tuple(order["writable"]),
+        said=said,
+    )
+    RUNNERS[order["kind"]](order, confinement)
+    os._exit(0)
 
 
-def _notebook(order: Mapping[str, Any], said: int, is_filtered: bool) -> None:  # noqa: FBT001
-    from functions.run_code import kernel
-
-    is_confined = order["confinement"] == "namespaces"
-    channel = confine.INSIDE_CHANNEL if is_confined else f"{order['directory']}/channel"
-    os.close(said)
-    kernel.serve(channel, order["key"])
+def _try(order: Mapping[str, Any], confinement: Confinement) -> None:
+    confinement.hold()
+    confinement.close()
+    os.write(order["result"], _line({"begun": True}))
 
 
-def _module(order: Mapping[str, Any], said: int, is_filtered: bool) -> None:  # noqa: ARG001, FBT001
+def _notebook(order: Mapping[str, Any], confinement: Confinement) -> None:
+    from functions.run_code import cells
+
+    cells.run(order, confinement)
+
+
+def _module(order: Mapping[str, Any], confinement: Confinement) -> None:
     from functions.run_code import call_module
 
-    os.close(said)
+    confinement.hold()
+    confinement.close()
+    limits.show()
     call_module.run(order["call"], order["result"])
 
 
-RUNNERS: Mapping[str, Callable[[Mapping[str, Any], int, bool], None]] = {
+RUNNERS: Mapping[str, Callable[[Mapping[str, Any], Confinement], None]] = {
     "try": _try,
     "notebook": _notebook,
     "module": _module,
@@ -191,28 +200,15 @@ def _environment(home: str, scratch: str) -> Mapping[str, str]:
         "JUPYTER_PLATFORM_DIRS": "1",
         "OPENBLAS_NUM_THREADS": "2",
         "MALLOC_ARENA_MAX": "2",
+        # What is not there cannot be had, and it is no use to ask for it for a quarter of a minute.
+        "PIP_NO_INDEX": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
 
 
-def _has_sockets(channel: str) -> bool:
-    return sum(path.is_socket() for path in Path(channel).iterdir()) >= len(PORTS)
-
-
-def _kill(child: int) -> None:
-    """The first process of a namespace takes all others with it; it is gone when they are."""
-    try:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return
-
-
 def _say(word: Mapping[str, Any]) -> None:
-    os.write(STATUS, json.dumps(word).encode() + b"\n")
+    os.write(STATUS, _line(word))
 
 
-def _close(number: int) -> None:
-    try:
-        os.close(number)
-    except OSError:
-        return
+def _line(word: Mapping[str, Any]) -> bytes:
+    return json.dumps(word).encode() + b"\n"

@@ -42,7 +42,8 @@ def namespaces():
 
 
 def deployed(monkeypatch, confinement, **changed):
-    values = {"stage": "local", "seconds": 30, "memory_mb": MEMORY_MB, **changed}
+    stage = "dev" if confinement == "vpc" else "local"
+    values = {"stage": stage, "seconds": 30, "memory_mb": MEMORY_MB, **changed}
     for name, value in RunCodeSettings(confinement=confinement, **values).environment().items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
