@@ -6,7 +6,7 @@ OPEN = {
     "$default", "GET /", "GET /inbox", "GET /a/{approval_id}", "GET /assets/{name}",
     "GET /assets/{version}/{name}",
     "GET /healthz", "GET /openapi.json", "GET /session/login", "GET /session/callback",
-    "POST /session", "DELETE /session",
+    "POST /session", "DELETE /session", "GET /session/code", "GET /session/terminal",
 }  # fmt: skip
 SIGNED_IN = {
     "POST /chat", "GET /conversations", "GET /conversations/{conversation_id}",
@@ -27,7 +27,10 @@ def test_every_route_with_data_asks_for_an_access_token(production):
 
 def test_tokens_of_another_pool_or_client_are_refused(production):
     authorizer = production.one("AWS::ApiGatewayV2::Authorizer").properties["JwtConfiguration"]
-    assert [production.spelled(item) for item in authorizer["Audience"]] == ["<SignIn/Pool/Client>"]
+    assert [production.spelled(item) for item in authorizer["Audience"]] == [
+        "<SignIn/Pool/Client>",
+        "<SignIn/Pool/Terminal>",
+    ]
     issuer = production.spelled(authorizer["Issuer"])
     assert issuer == "https://cognito-idp.<AWS::Region>.<AWS::URLSuffix>/<SignIn/Pool>"
 
