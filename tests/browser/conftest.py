@@ -7,11 +7,17 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import notebooks
 from tests.browser.axe import teach
 from tests.browser.drawn_pages import DrawnPages
 from tests.browser.told import AGENTS, LOOKS
 from tests.browser.visitor import DESKTOP, Visitor, signed_in_cookies
-from tests.story.conftest import pytest_sessionfinish, stacks, story  # noqa: F401
+from tests.story.conftest import (  # noqa: F401
+    pytest_sessionfinish,
+    python_story,
+    stacks,
+    story,
+)
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -67,10 +73,11 @@ def visit(chromium, story, kept_cookies):  # noqa: F811
 def chat(chromium):
     """The chat page before answers made for a test, for somebody with these agents."""
     opened = []
+    looks = {**LOOKS, **notebooks.LOOKS}
 
     def open_chat(look: str = "phone, English, light", agents: list = AGENTS) -> DrawnPages:
         context = chromium.new_context(
-            **{"reduced_motion": "reduce", "timezone_id": "UTC", **LOOKS[look]}
+            **{"reduced_motion": "reduce", "timezone_id": "UTC", **looks[look]}
         )
         teach(context)
         pages = DrawnPages(context, "kai")

@@ -5,8 +5,8 @@ import { say } from "./messages.js";
 
 const LINES = 14;
 const CHARACTERS = 1200;
-/** Spaces that look like the plain one, which is the only one that Python takes for one. */
-const ODD_SPACES = /[^\S \t\n]/gu;
+/** Spaces that look like the plain one, which is the only one that Python takes for one; and what begins our marks. */
+const TOLD = /[^\S \t\n]|⟨/gu;
 /** What somebody opened stays open when its card is drawn anew. */
 const opened = new Set();
 
@@ -18,9 +18,9 @@ export function codeOf(values) {
   return code.map((line) => (line.endsWith("\n") ? line : `${line}\n`)).join("");
 }
 
-/** The text as code shows it: spaces that only look like one are told too. */
+/** The text as code shows it: spaces that only look like one are told too, and nothing in it passes for a mark. */
 export function visibleCode(text) {
-  return visible(text).replace(ODD_SPACES, told);
+  return visible(text.replaceAll("\r\n", "\n").replace(TOLD, told));
 }
 
 /** Preformatted text; a long one is cut until somebody asks for all of it. `name` tells it from others. */
@@ -53,6 +53,6 @@ function beginningOf(text) {
   return lines.slice(0, LINES).join("\n").slice(0, CHARACTERS).replace(/[\ud800-\udbff]$/, "");
 }
 
-function told(space) {
-  return `⟨U+${space.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+function told(character) {
+  return `⟨U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 }

@@ -83,10 +83,10 @@ export function announce(text) {
 export function renew(place, ...content) {
   const held = place.contains(document.activeElement) ? document.activeElement : null;
   const control = held?.closest("[data-control]")?.dataset.control;
-  const known = new Map([...place.querySelectorAll("details[data-control]")].map((one) => [one.dataset.control, one.open]));
+  const opened = [...place.querySelectorAll("details[open][data-control]")].map((one) => one.dataset.control);
   place.replaceChildren(...content.flat(Infinity).filter((child) => child !== null && child !== undefined));
   for (const details of place.querySelectorAll("details[data-control]")) {
-    details.open = known.get(details.dataset.control) ?? details.open;
+    if (opened.includes(details.dataset.control)) details.open = true;
   }
   if (!held) return;
   const same = control && place.querySelector(`[data-control="${CSS.escape(control)}"]`);

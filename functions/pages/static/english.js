@@ -40,6 +40,10 @@ export const englishPages = {
   "problem.not_an_approver": "You are not an approver any more, so you cannot decide this.",
   "problem.not_ready": "This request is still being prepared; look again in a moment.",
   "problem.still_changing": "This is changing right now; try again in a moment.",
+  "problem.bad_file": "This file is not a text table that can be read.",
+  "problem.bad_file_name": "A file of this name cannot be added. Rename it on your device, then choose it again.",
+  "problem.file_too_large": "A file is at most 10 MB, and 4.4 MB compressed.",
+  "problem.files_full": "A conversation holds at most 10 files, and 4.4 MB of them compressed. Remove one, then try again.",
 
   "freeze.by": "Launches are frozen by {name} since {when}.",
   "freeze.plain": "Launches are frozen.",
@@ -93,6 +97,7 @@ export const englishPages = {
   "upload.stopped": "Not sent any further: {names}",
   "upload.done": "{name} is here",
   "upload.hold": "A file is still on its way. Send your message when it is here.",
+  "upload.empty": "This file is empty.",
   "upload.wrong-kind": "Only files that end in .csv or .tsv can be added.",
   "upload.too-large": "This file has {size}; at most {most} can be added.",
   "upload.too-dense": "Even compressed this file has {size}; at most {most} can be sent.",

@@ -40,6 +40,10 @@ export const japanesePages = {
   "problem.not_an_approver": "承認者ではなくなったため、この申請について決定できません。",
   "problem.not_ready": "この申請はまだ準備中です。少し待ってから、もう一度ご覧ください。",
   "problem.still_changing": "現在処理中です。少し待ってから、もう一度お試しください。",
+  "problem.bad_file": "このファイルは、読み取れる形式のテキストの表ではありません。",
+  "problem.bad_file_name": "この名前のファイルは追加できません。お使いの端末で名前を変えてから、もう一度選択してください。",
+  "problem.file_too_large": "ファイルは 1 件 10 MB まで、圧縮後は 4.4 MB までです。",
+  "problem.files_full": "1 つの会話に追加できるのは 10 件まで、圧縮後の合計で 4.4 MB までです。1 件削除してから、もう一度お試しください。",
 
   "freeze.by": "{when} から、{name} さんが起動を凍結しています。",
   "freeze.plain": "起動が凍結されています。",
@@ -93,6 +97,7 @@ export const japanesePages = {
   "upload.stopped": "送信を中止しました：{names}",
   "upload.done": "{name} を追加しました",
   "upload.hold": "ファイルを送信しています。終わってからメッセージを送信してください。",
+  "upload.empty": "このファイルは空です。",
   "upload.wrong-kind": "追加できるのは、名前が .csv または .tsv で終わるファイルだけです。",
   "upload.too-large": "このファイルは {size} です。追加できるのは {most} までです。",
   "upload.too-dense": "このファイルは圧縮しても {size} あります。送信できるのは {most} までです。",

@@ -4,25 +4,32 @@ import { size } from "./amounts.js";
 import { say } from "./messages.js";
 
 export const MOST_FILES = 10;
-export const MOST_BYTES = 10_000_000;
+export const MOST_BYTES = 10 * 1024 * 1024;
 const MOST_PACKED_BYTES = 4_400_000;
 const KINDS = [
   [".csv", "text/csv"],
   [".tsv", "text/tab-separated-values"],
 ];
 const PACKED = "application/gzip";
+const NAME_CHARACTERS = 100;
+/** What an address cannot carry as it is. */
+const UNSENT = /[/\\%?#]/g;
 
 /** A file that cannot be sent as it is; the message is a sentence for the person. */
 export class Unsendable extends Error {}
 
-/** What the file is called: one form of each letter, whatever system it comes from. */
+/** What the file will be called: close to its own name, without what the API takes in no name. */
 export function nameOf(file) {
-  return file.name.normalize("NFC");
+  const given = file.name.normalize("NFC").replace(/\s/gu, " ").replace(/\p{C}/gu, "").replace(UNSENT, "_");
+  const dot = given.lastIndexOf(".");
+  const [name, ending] = [given.slice(0, dot).replace(/^[. ]+/, ""), given.slice(dot)];
+  return ([...name].slice(0, NAME_CHARACTERS - ending.length).join("") || "file") + ending;
 }
 
 /** The sentence why this file is not even tried, or null. */
 export function refusalOf(file, standing) {
   if (typeOf(file) === undefined) return say("upload.wrong-kind");
+  if (file.size === 0) return say("upload.empty");
   if (file.size > MOST_BYTES) return say("upload.too-large", { size: size(file.size), most: size(MOST_BYTES) });
   if (standing >= MOST_FILES) return say("files.full", { count: MOST_FILES });
   return null;

@@ -15,14 +15,13 @@ const TONES = {
   waiting: "wait",
 };
 
-/** Closed it is one line; code that waits for somebody's decision is open from the beginning. */
+/** Closed it is one line, open it shows what was asked and what came back. */
 export function toolCard(one, turn, { runsPython }) {
   const status = isRunning(one, turn) ? "running" : one.status;
   const code = runsPython ? codeOf(one.arguments) : null;
-  const open = code !== null && status === "waiting";
   return element(
     "details",
-    { class: "tool-card", "data-control": `call-${one.id}`, open },
+    { class: "tool-card", "data-control": `call-${one.id}` },
     element(
       "summary",
       {},
@@ -44,7 +43,7 @@ function asked(one, code) {
   const others = Object.entries(typeof one.arguments === "string" ? {} : one.arguments).filter(([key]) => key !== "code");
   return [
     heading("call.code"),
-    longText(visibleCode(code), { name: `code-${one.id}`, class: "code" }),
+    longText(visibleCode(code), { name: `code-${one.id}`, class: "code", dir: "ltr" }),
     others.length > 0 ? argumentList(Object.fromEntries(others)) : null,
   ];
 }

@@ -4,7 +4,11 @@ import { announce, dots, element, foreign, icon, renew, visible } from "./elemen
 import { say } from "./messages.js";
 import { approvalCard, isLive, withoutQuestion } from "./card.js";
 import { clientCard } from "./client.js";
+import { longText } from "./code.js";
 import { toolCard } from "./tool_card.js";
+
+/** Calls whose result is what their code wrote. */
+const RAN = ["succeeded", "failed"];
 
 export class Transcript {
   #list;
@@ -107,7 +111,7 @@ export class Transcript {
     place.classList.toggle("live", Boolean(isLive(turn)));
     if (!quietly && turn.reply && turn.reply !== before?.turn.reply) {
       const name = isSwitch ? this.#actions.nameOf(turn.agent) : say("chat.assistant");
-      announce(`${name}: ${replyOf(turn)}`);
+      announce(`${name}: ${this.#wordsOf(turn) || replyOf(turn).split("\n", 1)[0]}`);
     }
   }
 
@@ -122,11 +126,10 @@ export class Transcript {
     const calls = turn.tool_calls ?? [];
     const pending = calls.filter(isPending);
     const runsPython = this.#actions.runsPython(turn.agent);
+    const reply = this.#reply(turn);
     const cards = calls
       .filter((one) => !pending.includes(one))
       .flatMap((one) => [toolCard(one, turn, { runsPython }), this.#actions.pictures.of(one.id)]);
-    const text = replyOf(turn);
-    const reply = text ? foreign("div", { class: "text" }, text) : null;
     const shown = { changed: this.#actions.changed, isCode: runsPython };
     const approval = turn.approval ? approvalCard(turn.approval, calls, shown) : null;
     const waits = turn.approval && isLive(turn);
@@ -143,6 +146,22 @@ export class Transcript {
         turn.status === "failed" ? this.#failure(turn) : null,
       ),
     ];
+  }
+
+  /** Of Python that is countersigned, what is asked and what came back are lines; other replies are words. */
+  #reply(turn) {
+    const text = replyOf(turn);
+    if (!text) return null;
+    const words = this.#wordsOf(turn);
+    if (words) return foreign("div", { class: "text" }, words);
+    const isAsked = turn.status === "awaiting_approval";
+    const lines = isAsked ? text : turn.reply.replace(/^\n+/, "").trimEnd();
+    return longText(visible(lines), { name: `reply-${turn.turn}`, class: isAsked ? "asked" : "asked table" });
+  }
+
+  #wordsOf(turn) {
+    const mayBeLines = turn.approval && this.#actions.runsPython(turn.agent);
+    return mayBeLines ? withoutResults(replyOf(turn), turn) : replyOf(turn);
   }
 
   /** The same once more, after a rejection: only the person's own press asks anybody. */
@@ -173,6 +192,14 @@ export class Transcript {
 function replyOf(turn) {
   if (!turn.reply) return null;
   return turn.approval ? withoutQuestion(turn.reply) : turn.reply.trim();
+}
+
+/** What the agent said beside the results of its calls; nothing while somebody is asked. */
+function withoutResults(text, turn) {
+  if (turn.status === "awaiting_approval") return "";
+  const ran = turn.tool_calls.filter((one) => RAN.includes(one.status));
+  const results = ran.map((one) => one.result?.trim() ?? "");
+  return results.reduce((rest, result) => (rest.startsWith(result) ? rest.slice(result.length).trim() : rest), text);
 }
 
 /** What the person wrote; nothing where the agent spoke first. */

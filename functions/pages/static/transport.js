@@ -8,7 +8,17 @@ const BY_STATUS = { 401: "signed_out", 403: "forbidden", 429: "too_many_requests
 /** The code of a request that was stopped on purpose. */
 export const STOPPED = "stopped";
 /** Refusals of the API that are told in the page's language. */
-const TRANSLATED = ["signed_out", "own_request", "not_an_approver", "not_ready", "still_changing"];
+const TRANSLATED = [
+  "signed_out",
+  "own_request",
+  "not_an_approver",
+  "not_ready",
+  "still_changing",
+  "bad_file",
+  "bad_file_name",
+  "file_too_large",
+  "files_full",
+];
 /** Their sentences are ours, because the gateway or the wire made the answer. */
 const OUR_SENTENCES = ["network", "timeout", "signed_out", "too_many_requests", "unavailable", "forbidden"];
 
