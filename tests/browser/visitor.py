@@ -77,7 +77,7 @@ class Visitor:
             self.complaints.append(f"{self.name}: {message.text} ({message.location['url']})")
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((self.story.url, "data:")):
+        if not request.url.startswith((self.story.url, f"blob:{self.story.url}", "data:")):
             self.complaints.append(f"{self.name}: a request to {request.url}")
 
 

@@ -37,8 +37,11 @@ class PythonStory(Story):
         """The call of a turn in which the model runs these lines and says that it did."""
         self.model.answers(runs(*lines), {"text": "Done."})
         turn = self.asks(person, "Look", agent, conversation)
+        conversation = turn["conversation_id"]
+        if turn["status"] == "working":
+            turn = person.sees_turn(conversation, "completed", BACKGROUND_SECONDS)
         [call] = turn["tool_calls"]
-        return {**call, "conversation_id": turn["conversation_id"], "turn": turn}
+        return {**call, "conversation_id": conversation}
 
     def uploads(self, person: Person, name="cities.csv", content=CSV, conversation="new") -> dict:
         """A file that is taken, sent as the chat page sends it."""

@@ -11,7 +11,7 @@ from tests.story.python_story import BACKGROUND_SECONDS, CSV, HEAD, LOAD, PLOT, 
 pytestmark = pytest.mark.story
 
 PNG = b"\x89PNG\r\n\x1a\n"
-LONG = ("import time", "time.sleep(13)", "print('slept')")
+LONG = ("import time", "time.sleep(17)", "print('slept')")
 
 
 def test_sg_11_a_table_is_loaded_and_known_in_the_next_turn_even_after_a_restart(python_story):
