@@ -9,7 +9,7 @@ from functions.run_code.failure import RunFailed
 from functions.run_code.files import File
 from functions.run_code.limits import Limits
 from functions.run_code.marks import OUTPUT_BYTES
-from functions.run_code.outputs import shortened
+from functions.run_code.outputs import DONE, shortened
 from functions.run_code.sandbox import Run, started
 
 NEEDS_NETWORK = "The file {file} needs the network, and Python has none here: use an action of kind rest instead."
@@ -87,7 +87,7 @@ def _told(answer: Mapping[str, Any], run: Run, module: Module, function: str) ->
         raise run.ended("protocol")
     return Called(
         status,
-        shortened(said),
+        shortened(said) or DONE,
         "" if status == "succeeded" else "python_error",
         shortened(message) if isinstance(message, str) else None,
     )

@@ -69,7 +69,7 @@ class Outputs:
         """What the model reads: the value, else what was written, an error with its traceback, else `Done`."""
         tracebacks = "".join(self._tracebacks())
         if self._value is not None and not (sentence or tracebacks):
-            return shortened(self._value)
+            return shortened(self._value) or DONE
         written = "".join(self._written("stdout"))
         if not written and not tracebacks:
             written = "".join(self._written("stderr"))

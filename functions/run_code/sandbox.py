@@ -24,7 +24,8 @@ from functions.run_code.said import Said, TooLong, Unreadable
 from functions.shared.observe import logger
 
 ROOT = Path(__file__).resolve().parents[2]
-END_SECONDS = 10.0
+END_SECONDS, END_UNBEGUN_SECONDS = 10.0, 1.0
+"""How long the warden has for its end; one that has not even begun may not be there to hear of it."""
 FIRST_WORDS = 64 * 1024
 """What a run may say before it is granted more."""
 ALONE = "vpc"
@@ -44,6 +45,7 @@ class Run:
     process: subprocess.Popen[bytes]
     limits: Limits
     said: Said
+    has_begun: bool = False
 
     def await_begin(self) -> float:
         """The moment at which the run's own seconds began; raises `RunFailed` where it could not begin."""
@@ -51,6 +53,7 @@ class Run:
             self.word(time.monotonic() + self.limits.start_seconds)
         except RunFailed as failed:
             raise no_start() if failed.code == "time_limit" else failed from None
+        self.has_begun = True
         return time.monotonic()
 
     def word(self, until: float) -> Mapping[str, Any]:
@@ -121,11 +124,12 @@ def started(
                 process = _warden(result)
             finally:
                 os.close(result)
+            run = Run(process, limits_of_run, Said(source, FIRST_WORDS))
             try:
                 _hand_over(process, whole)
-                yield Run(process, limits_of_run, Said(source, FIRST_WORDS))
+                yield run
             finally:
-                _end(process)
+                _end(process, END_SECONDS if run.has_begun else END_UNBEGUN_SECONDS)
         finally:
             os.close(source)
 
@@ -189,13 +193,13 @@ def _hand_over(process: "subprocess.Popen[bytes]", order: Mapping[str, Any]) -> 
         process.stdin.flush()
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     """A closed order is the warden's sign to end everything; it goes last."""
     with contextlib.suppress(BrokenPipeError):
         assert process.stdin is not None  # noqa: S101
         process.stdin.close()
     try:
-        process.wait(END_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -81,3 +81,18 @@ def test_a_process_that_leaves_its_parents_is_found_and_ended(tmp_path):
     mark = mark_of("lambda")
     assert asked(leaving(mark), tmp_path) == "started"
     assert mark not in running()
+
+
+HIDDEN = """
+import ctypes, os, time
+for _ in range(4):
+    if os.fork() == 0:
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+        held = bytearray(os.urandom(1024)) * (600 * 1024)
+        time.sleep(60)
+time.sleep(60)
+"""
+
+
+def test_memory_that_processes_hide_is_counted_all_the_same(tmp_path):
+    assert "used more than" in asked(HIDDEN, tmp_path)

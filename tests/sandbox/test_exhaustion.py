@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from functions.run_code import sandbox
 from tests.sandbox.asking import leaving, mark_of, running
 from tests.sandbox.conftest import deployed
 
@@ -17,17 +18,52 @@ def test_a_loop_without_end_is_stopped_when_its_time_is_over(anywhere):
     assert anywhere.works()
 
 
-def test_earlier_cells_count_towards_the_time(confined):
+def test_earlier_cells_count_towards_the_time_and_are_told_as_what_was_stopped(confined):
     confined.cells = [{"source": "import time\ntime.sleep(60)", "outputs": []}]
-    answer = confined.run("1", seconds=1)
-    assert (answer["status"], answer["replayed"]) == ("timed_out", 0)
+    answer = confined.run("print('new')", seconds=1)
+    assert (answer["status"], answer["code"], answer["replaying"]) == (
+        "timed_out",
+        "time_limit",
+        True,
+    )
+    assert answer["text"].startswith(
+        "The code was stopped after 1 seconds. The new code did not begin"
+    )
+    assert (answer["replayed"], answer["outputs"]) == (0, [])
     confined.cells.clear()
     assert confined.works()
 
 
+def test_an_earlier_cell_that_ends_python_this_time_is_told_as_such(confined):
+    confined.cells = [{"source": "x = 1"}, {"source": "import os\nos._exit(1)", "outputs": []}]
+    answer = confined.run("1")
+    assert (answer["code"], answer["replaying"], answer["replayed"]) == ("ended_early", True, 1)
+    assert "new code did not begin" in answer["text"]
+    assert confined.run("while True: pass", cells=[], seconds=1)["replaying"] is False
+
+
+def test_python_that_does_not_start_in_time_is_not_told_as_code_that_was_stopped(
+    monkeypatch, namespaces
+):
+    asked = deployed(monkeypatch, "namespaces")
+    with monkeypatch.context() as slow:
+        slow.setattr("functions.run_code.handler.SHORT_START_SECONDS", 0.3)
+        program = sandbox._PROGRAM.replace("main()", "import time; time.sleep(60)")
+        slow.setattr(sandbox, "_PROGRAM", program)
+        for answer in (asked.run("1", seconds=5), asked.call("def f(): pass", "f", seconds=5)):
+            assert (answer["status"], answer["code"]) == ("failed", "no_start")
+    assert asked.works()
+
+
+def test_each_cell_may_write_a_megabyte_whatever_those_before_it_wrote(confined):
+    confined.cells = [{"source": "print('y' * 700_000)", "outputs": []}] * 3
+    answer = confined.run("print('y' * 700_000)")
+    assert (answer["status"], answer["diverged"]) == ("succeeded", [])
+
+
 def test_the_operator_s_seconds_are_the_most(monkeypatch, namespaces):
-    sandbox = deployed(monkeypatch, "namespaces", seconds=1)
-    assert sandbox.run("import time\ntime.sleep(60)", seconds=900)["status"] == "timed_out"
+    asked = deployed(monkeypatch, "namespaces", seconds=1)
+    assert asked.run("import time\ntime.sleep(60)", seconds=900)["status"] == "timed_out"
 
 
 DEAF = """

@@ -48,6 +48,7 @@ class NotAFunction:
         ("plain", {"value": [1, None]}, "[1, null]"),
         ("plain", {"value": False}, "false"),
         ("nothing", {}, "Done"),
+        ("plain", {"value": ""}, "Done"),
     ],
 )
 def test_a_function_s_value_is_text_for_the_model(confined, function, arguments, text):

@@ -24,6 +24,7 @@ def notebook(confined):
         ("0", "0"),
         ("x = 1", "Done"),
         ("None", "Done"),
+        ("''", "Done"),
         ("3;", "Done"),
         ("'é漢😀'", "é漢😀"),
     ],
@@ -93,6 +94,26 @@ def test_a_plot_is_a_picture_in_the_notebook_and_a_word_for_the_model(notebook):
     assert answer["text"] == "Done: 1 picture is shown."
     [shown] = answer["outputs"]
     assert base64.b64decode(shown["data"]["image/png"]).startswith(b"\x89PNG")
+
+
+def test_a_figure_is_shown_at_the_end_of_its_cell_without_being_asked_for(notebook):
+    answer = notebook.run("import pandas as pd\npd.DataFrame({'a': [1, 3]}).plot();")
+    assert [*answer["outputs"][-1]["data"]][0] == "image/png"
+
+
+def test_ten_megabytes_of_a_file_are_read(notebook):
+    rows = "".join(f"{number},name {number},{number / 7:.6f}\n" for number in range(310_000))
+    notebook.files = [_packed(f"id,name,value\n{rows}")]
+    assert 9_000_000 < len(rows) < 10 * 1024 * 1024
+    assert notebook.text(f"{FRAME}\nlen(df)") == "310000"
+    answer = notebook.run("df.describe()")
+    assert answer["status"] == "succeeded"
+    assert "<table" in answer["outputs"][0]["data"]["text/html"]
+
+
+def test_an_install_that_cannot_be_ends_at_once(notebook):
+    answer = notebook.run("%pip install absent-package-of-nobody", seconds=12)
+    assert "No matching distribution" in answer["text"] or "No module named pip" in answer["text"]
 
 
 def test_the_outputs_make_a_valid_notebook(notebook):
