@@ -6,6 +6,7 @@ TIME = "tests/unit/test_sandbox_time.py"
 ANSWERS = "tests/unit/test_sandbox_answers.py"
 CLIENT = "tests/unit/test_sandbox_client.py"
 ASKED = "tests/integration/test_ask_sandbox.py"
+FILES = "tests/integration/test_ask_sandbox_files.py"
 FAILURES = "tests/integration/test_ask_sandbox_failures.py"
 APPROVED = "tests/integration/test_ask_sandbox_approved.py"
 
@@ -57,21 +58,21 @@ PYTHON = (
         "ask_sandbox/conversation.py",
         r'f"{self.owner}\n{self.id}"',
         'f"{self.id}"',
-        ASKED,
+        FILES,
     ),
     guard(
         "conversations have environments of their own",
         "ask_sandbox/conversation.py",
         r'f"{self.owner}\n{self.id}"',
         'f"{self.owner}"',
-        ASKED,
+        FILES,
     ),
     guard(
         "no upload takes the place of the operator's file",
         "ask_sandbox/conversation.py",
         "for name, content in self._uploads().items() if name not in taken",
         "for name, content in self._uploads().items()",
-        ASKED,
+        FILES,
     ),
     guard(
         "the sandbox is handed as many files as it takes",
@@ -120,7 +121,7 @@ PYTHON = (
         "ask_sandbox/run_notebook.py",
         "    if taken is None or taken.cells != len(notebook.code_cells()):",
         "    if taken is None:",
-        ASKED,
+        FILES,
     ),
     guard(
         "only code that ran to its own end is a cell",
@@ -134,7 +135,7 @@ PYTHON = (
         "ask_sandbox/answer.py",
         ', pattern=r"^[A-Za-z0-9+/=]+$"',
         "",
-        ASKED,
+        FILES,
     ),
     guard(
         "an output is of a form that a notebook may show",
@@ -176,21 +177,21 @@ PYTHON = (
         "ask_sandbox/ungated.py",
         "    if action.is_gated:",
         "    if False:",
-        ASKED,
+        FILES,
     ),
     guard(
         "only Python runs there",
         "ask_sandbox/ungated.py",
         "    if action is None or KINDS[action.kind].place is not Place.SANDBOX:",
         "    if action is None:",
-        ASKED,
+        FILES,
     ),
     guard(
         "a manifest that changed since runs nothing",
         "ask_sandbox/ungated.py",
         "    if agent.digest != manifest:",
         "    if False:",
-        ASKED,
+        FILES,
     ),
     guard(
         "after a call that was too late none is begun",
@@ -204,14 +205,14 @@ PYTHON = (
         "ask_sandbox/run_module.py",
         '"sha256": str(sha256),',
         '"sha256": "0" * 64,',
-        ASKED,
+        FILES,
     ),
     guard(
         "only the file's own functions are declared",
         "ask_sandbox/run_module.py",
         " if one.kind == KIND",
         "",
-        ASKED,
+        FILES,
     ),
     guard(
         "a countersigned call is checked before it runs",
@@ -239,13 +240,13 @@ PYTHON = (
         "ask_sandbox/handler.py",
         'Field(pattern=r"^[A-Za-z0-9_.:@+=-]{1,128}$")',
         "Field()",
-        ASKED,
+        FILES,
     ),
     guard(
         "a conversation's id is no path",
         "ask_sandbox/handler.py",
         'Field(pattern=r"^[a-z2-7]{26}$")',
         "Field()",
-        ASKED,
+        FILES,
     ),
 )
