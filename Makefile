@@ -60,11 +60,12 @@ fix: setup ## format, and mend what ruff can mend
 	$(VENV)/ruff check --fix .
 
 .PHONY: test
-test: setup ## every test of what is deployed: unit, integration, infra, story, browser
+test: setup ## every test: unit, integration, infra, story, browser, and then the attacks on the sandbox by themselves
 	$(PYTEST) --numprocesses 2 --dist loadfile --ignore=tests/sandbox
+	$(PYTEST) tests/sandbox
 
 .PHONY: test-sandbox
-test-sandbox: setup ## attacks on the sandbox, which no agent leads to yet (Linux with namespaces)
+test-sandbox: setup ## attacks on the sandbox alone (Linux with namespaces)
 	$(PYTEST) tests/sandbox
 
 .PHONY: test-fast

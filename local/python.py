@@ -46,7 +46,7 @@ def changed_modules(written: Mapping[str, Any], agents: Compiled) -> list[str]:
 
 def check_confinement(agents: Compiled, *, is_unconfined: bool) -> None:
     """Raises `CannotRun` where agents run Python that this machine cannot confine, and nobody has allowed that."""
-    if is_unconfined or not uses_python(agents) or _has_namespaces():
+    if is_unconfined or not uses_python(agents) or has_namespaces():
         return
     named = [id for id, agent in agents.items() if uses_python({id: agent})]
     raise CannotRun(
@@ -62,8 +62,8 @@ def prepare_package(agents: Compiled, tell: Callable[[str], None]) -> None:
 
 
 @cache
-def _has_namespaces() -> bool:
-    """Tried once, in a process of its own: trying hides the process that tries."""
+def has_namespaces() -> bool:
+    """Whether this machine can confine Python; tried once, in a process of its own, since trying hides who tries."""
     ran = subprocess.run(  # noqa: S603
         [sys.executable, "-c", _TRY],
         cwd=ROOT,

@@ -18,7 +18,7 @@ from infra.agents import compile_agents, hosts_of
 from local.programs import ROOT
 from local.run_files import READY
 
-START_SECONDS = 240
+START_SECONDS = 480
 MAIN = "Countersign"
 SLASHGPT_FORMAT = ROOT / "tests" / "fixtures" / "compat"
 """Manifests of our own in the format of SlashGPT, with the files that they name."""

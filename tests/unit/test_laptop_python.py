@@ -1,7 +1,8 @@
 """Agents that run Python on a laptop: what its page says of them, and where they are refused."""
 
+import ctypes
 import hashlib
-import os
+import sys
 
 import pytest
 import yaml
@@ -37,7 +38,7 @@ NETWORK = {"vpc_id": "vpc-0123456789", "subnet_ids": ["subnet-0123456789", "subn
 def namespaces(monkeypatch):
     """This machine gives them."""
     given = [True]
-    monkeypatch.setattr(python, "_has_namespaces", lambda: given[0])
+    monkeypatch.setattr(python, "has_namespaces", lambda: given[0])
     return given
 
 
@@ -138,8 +139,10 @@ def test_an_agent_that_cannot_be_confined_leaves_what_runs(tmp_path, namespaces)
     assert desk.told[0].startswith("analyst runs Python, and this machine gives no namespaces")
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/ns/user"), reason="needs Linux")  # noqa: PTH110
-def test_whether_there_are_namespaces_is_found_by_trying(monkeypatch):
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has namespaces.")
+def test_namespaces_are_tried_without_hiding_the_process_that_asks(monkeypatch):
     monkeypatch.undo()
-    python._has_namespaces.cache_clear()
-    assert isinstance(python._has_namespaces(), bool)
+    python.has_namespaces.cache_clear()
+    python.has_namespaces()
+    is_dumpable = 3
+    assert ctypes.CDLL(None).prctl(is_dumpable, 0, 0, 0, 0) == 1
