@@ -14,7 +14,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 LONG = ("import time", "time.sleep(17)", "print('slept')")
 
 
-def test_sg_11_a_table_is_loaded_and_known_in_the_next_turn_even_after_a_restart(python_story):
+def test_sg_11_12_a_table_is_loaded_and_known_in_the_next_turn_even_after_a_restart(python_story):
     story, alice = python_story, python_story.user("alice")
     conversation = story.uploads(alice)["conversation_id"]
     first = story.runs(alice, *LOAD, conversation=conversation)
@@ -111,7 +111,7 @@ def test_code_longer_than_a_turn_goes_on_in_the_background_and_is_told(python_st
     assert [cell["call_id"] for cell in notebook["cells"]] == [call["id"]]
 
 
-def test_sg_13_a_countersigned_cell_is_shown_whole_and_runs_once(python_story):
+def test_a_countersigned_cell_is_shown_whole_and_runs_once(python_story):
     story, alice, bob = python_story, python_story.user("alice"), python_story.user("bob")
     story.model.answers(runs("total = 40 + 2", "print(total)"))
     turn = story.asks(alice, "Add up", "careful")
@@ -144,7 +144,7 @@ def test_a_rejected_cell_does_not_run(python_story):
     assert story.served(conversation) == []
 
 
-def test_sg_12_a_function_of_the_operators_file_is_countersigned_and_called(python_story):
+def test_sg_13_a_function_of_the_operators_file_is_countersigned_and_called(python_story):
     story, alice, bob = python_story, python_story.user("alice"), python_story.user("bob")
     arguments = {"cidr": "10.20.0.0/20", "prefix": 24}
     story.model.answers({"calls": [{"name": "subnets", "arguments": arguments}]})
