@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from functions.ask_sandbox import approved as ask_sandbox
+import functions.run_action.handler as run_action_room
+from functions.ask_sandbox import handler as ask_sandbox
 from functions.launch_instance.ec2_errors import LaunchAmbiguous
 from functions.launch_instance.launch import LaunchRefused
 from functions.run_action import approved as run_action
@@ -15,11 +16,13 @@ from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.plan import canonical
 from functions.shared.visible_text import visible_code
 from tests.support.account import freeze
+from tests.support.acting import composed
 from tests.support.ask_sandbox_room import compose_ask_sandbox
 from tests.support.fake_lambda import Crashed
 from tests.support.fake_model import call, calls
 from tests.support.fake_sandbox import gave, raised
 from tests.support.fake_states import client_error
+from tests.support.gateway import LambdaContext
 from tests.support.stories import outcomes
 
 ADDRESS = "https://lambda.us-east-1.amazonaws.com"
@@ -140,7 +143,10 @@ def test_the_approver_reads_all_of_the_code_on_the_page(backend, asked):
         code = fact(view, "code")
         assert (code["value"], code["form"], code["level"]) == (SHOWN, "code", "plain")
         assert fact(view, "code_hidden")["value"] == "3"
-        assert fact(view, "operator_sandbox")["value"].startswith("in the sandbox")
+        assert fact(view, "operator_sandbox")["value"] == (
+            "in the sandbox: no network, no rights in AWS, at most 30 seconds"
+        )
+        assert view["calls"][0]["sandbox"] == {"confinement": "vpc", "seconds": 30}
         assert view["sentence"] == "Run Python in the conversation's notebook (run_python_code)."
         assert (view["in_aws"], view["price"], view["lease"]) == (False, None, None)
         backend.found(approval_id)
@@ -419,6 +425,20 @@ def test_a_hand_made_command_runs_nothing(backend, approved, room, changed):
     with pytest.raises(LaunchRefused, match="ledger"):
         room.asked({**command, "call_id": approval.calls()[0]["id"], "digest": approval.digest})
     assert room.sandbox.events == []
+
+
+def test_the_room_that_reaches_outside_runs_no_python(backend, approved, tmp_path):
+    approval_id = approved()
+    backend.ask_sandbox.answers.append(LOST)
+    with pytest.raises(LaunchAmbiguous):
+        backend.launch(approval_id)
+    [command] = backend.ask_sandbox.commands
+    folder = tmp_path / "run_action"
+    folder.mkdir()
+    agents = {"analyst": ANALYST}
+    refused = pytest.raises(LaunchRefused, match="nothing that can be run here")
+    with composed(folder, agents, seal_key=backend.account.seal_key), refused:
+        run_action_room.handler({**command, "v": 2}, LambdaContext())
 
 
 def test_every_kind_is_carried_out_by_one_room():
