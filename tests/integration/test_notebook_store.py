@@ -220,6 +220,7 @@ def test_exactly_5_mb_fit(here):
         ("text/html", png()),
         ("image/png", b""),
     ],
+    ids=["jpeg as png", "png as jpeg", "svg as png", "svg", "gif", "html", "nothing"],
 )
 def test_what_does_not_begin_as_a_picture_is_none(mime, content):
     assert cell("call_1", outputs=[shows(content, mime)]).pictures() == ()
