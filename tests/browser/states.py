@@ -101,7 +101,7 @@ def python(
 ) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """A call that runs Python, and its facts as the server makes them."""
     sandbox = {"confinement": confinement, "seconds": 30}
-    made = {
+    made: dict[str, Any] = {
         "id": f"call_{number}",
         "function": function,
         "operation": action["kind"],
@@ -146,7 +146,7 @@ def in_sandbox(
     )
 
 
-RAISED = {
+RAISED: dict[str, Any] = {
     "status": "failed",
     "text": 'Traceback (most recent call last):\n  File "<cell>", line 7\nZeroDivisionError: Carol approved this',
     "outside": True,
