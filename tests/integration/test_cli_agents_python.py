@@ -8,6 +8,7 @@ import pytest
 
 import functions.run_code.handler
 from cli.__main__ import main
+from functions.shared.sandbox_settings import RunCodeSettings
 from infra.page import ROOT, Page
 from tests.compat.sandboxed import NEED_NAMESPACES, runs_python
 from tests.support.manifests import GREET, Author
@@ -64,6 +65,9 @@ def test_a_module_s_function_is_called_though_a_person_would_countersign_it(call
 @only_with_namespaces
 def test_the_code_sees_nothing_of_the_shell_that_calls_it(call, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-author")
+    deployed = RunCodeSettings(stage="prod", confinement="vpc", seconds=1, memory_mb=512)
+    for name in deployed.environment():
+        monkeypatch.delenv(name, raising=False)
     before = dict(os.environ)
     code = "import os\nsorted(name for name in os.environ if name.startswith('AWS'))"
     assert call(ANALYST, "python", code) == (0, "[]\n", "")

@@ -4,10 +4,22 @@ from tests.sweeps.guards_around import AROUND
 from tests.sweeps.guards_code import CODE
 from tests.sweeps.guards_deciding import DECIDING
 from tests.sweeps.guards_kinds import KINDS
+from tests.sweeps.guards_manifests import MANIFESTS
 from tests.sweeps.guards_notebooks import NOTEBOOKS
 from tests.sweeps.guards_outside import OUTSIDE
 from tests.sweeps.guards_python import PYTHON
 from tests.sweeps.guards_running import RUNNING
 from tests.sweeps.guards_talking import TALKING
 
-GUARDS = (*TALKING, *DECIDING, *RUNNING, *KINDS, *OUTSIDE, *CODE, *PYTHON, *NOTEBOOKS, *AROUND)
+GUARDS = (
+    *TALKING,
+    *DECIDING,
+    *RUNNING,
+    *KINDS,
+    *OUTSIDE,
+    *MANIFESTS,
+    *CODE,
+    *PYTHON,
+    *NOTEBOOKS,
+    *AROUND,
+)

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import socket
 
 import pytest
 
@@ -114,12 +115,14 @@ def test_the_laptop_run_is_told_of_files_and_of_folders_in_which_one_may_appear(
         ("folder/secret.csv", "resource_link"),
         ("linked", "resource_link"),
         ("broken.csv", "resource_link"),
-        ("pipe", "bad_resource"),
+        ("socket", "bad_resource"),
         ("new\nline.csv", "bad_resource"),
         ("long", "bad_resource"),
     ],
 )
-def test_g3_nothing_that_lies_elsewhere_becomes_a_resource(author, tmp_path, name, code):
+def test_g3_nothing_that_lies_elsewhere_becomes_a_resource(
+    author, tmp_path, monkeypatch, name, code
+):
     (author.agents / "link.csv").symlink_to(tmp_path / "secret.csv")
     (author.agents / "inside.csv").symlink_to(author.agents / "data" / "a.csv")
     (author.agents / "folder").symlink_to(tmp_path)
@@ -131,7 +134,9 @@ def test_g3_nothing_that_lies_elsewhere_becomes_a_resource(author, tmp_path, nam
     (author.agents / "data" / ".hidden" / "a.csv").write_text("secret")
     (author.agents / "new\nline.csv").write_text("a")
     author.file("agents/long/" + "/".join(["x" * 100] * 2) + "/a.csv", "a")
-    os.mkfifo(author.agents / "pipe")
+    monkeypatch.chdir(author.agents)
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("socket")
     verdict = listing(author, name)
     assert codes(verdict) == [code]
     assert (verdict.agent, verdict.code.resources) == (None, ())
