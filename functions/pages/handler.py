@@ -104,7 +104,10 @@ def agents(request: Request) -> Response:
 
 
 def elsewhere(request: Request) -> Response:
-    """What the gateway has no route for: HEAD and OPTIONS of what exists, 405 with `Allow`, 404."""
+    """What the gateway has no route for: HEAD and OPTIONS of what exists, 405 with `Allow`, 404.
+
+    A described method that comes here has no route because this stack lacks its room: notebooks without Python.
+    """
     methods = deps().description.methods(request.path)
     if not methods:
         raise NotFound("There is no such address here.")
@@ -115,6 +118,8 @@ def elsewhere(request: Request) -> Response:
         return replace(route(request), body="")
     if request.method == "OPTIONS":
         return Response(HTTPStatus.NO_CONTENT, headers={"Allow": methods.allow})
+    if request.method in methods.names:
+        raise NotFound("There is no such address here.")
     raise MethodNotAllowed(request.method[:16], methods.allow)
 
 

@@ -243,6 +243,20 @@ def test_another_method_is_refused_with_those_that_are_allowed(method, path, all
     assert answer.headers["allow"] == allow
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/conversations/{ID}/notebook"),
+        ("GET", f"/conversations/{ID}/notebook.ipynb"),
+        ("PUT", "/conversations/new/files/sales.csv"),
+        ("DELETE", f"/conversations/{ID}/files/sales.csv"),
+    ],
+)
+def test_what_this_stack_has_no_room_for_is_an_unknown_address(method, path):
+    answer = asks_elsewhere(method, path)
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+
+
 @pytest.mark.parametrize("path", ["/", "/inbox", f"/a/{ID}", "/healthz", "/assets/base.css"])
 def test_head_gives_the_headers_alone(path):
     answer = asks_elsewhere("HEAD", path)
