@@ -19,7 +19,7 @@ from ipykernel.zmqshell import ZMQDisplayPublisher, ZMQInteractiveShell
 from jupyter_client.jsonutil import json_clean, json_default
 from traitlets.config import Config
 
-from functions.run_code.marks import NAME, OUTPUT_BYTES, PORTS, TEXT
+from functions.run_code.marks import NAME, OUTPUT_BYTES, PORTS, SNAPSHOT, TEXT
 
 _OWN_ID = os.getpid()
 _DESCRIPTORS = {"stdout": 1, "stderr": 2}
@@ -155,7 +155,9 @@ def packed(message: Any) -> bytes:
 
 
 def _within_cap(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        mime: LEFT_OUT if isinstance(part, str) and len(part) > OUTPUT_BYTES else part
-        for mime, part in data.items()
-    }
+    """A snapshot has a cap of its own."""
+    return {mime: LEFT_OUT if _is_long(mime, part) else part for mime, part in data.items()}
+
+
+def _is_long(mime: str, part: Any) -> bool:
+    return mime != SNAPSHOT and isinstance(part, str) and len(part) > OUTPUT_BYTES

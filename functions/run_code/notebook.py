@@ -1,9 +1,10 @@
 """A cell of a conversation's notebook, in a fresh kernel that has seen the cells before it."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from functions.run_code.failure import REPLAYING, RunFailed
 from functions.run_code.files import File
@@ -161,4 +162,8 @@ def _taken(run: Run, until: float, cells: int) -> Snapshot | None:
         content = run.word(last).get("snapshot")
     except RunFailed:
         return None
-    return Snapshot(cells, content) if isinstance(content, str) and content else None
+    return Snapshot(cells, content) if _is_base64(content) else None
+
+
+def _is_base64(content: object) -> TypeGuard[str]:
+    return isinstance(content, str) and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", content) is not None

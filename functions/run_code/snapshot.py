@@ -22,7 +22,8 @@ class _TooLong(Exception):
 
 class _Bounded(io.BytesIO):
     def write(self, piece: Any) -> int:
-        if self.tell() + len(piece) > SNAPSHOT_BYTES:
+        # An array comes as a buffer, which has no length of its own.
+        if self.tell() + memoryview(piece).nbytes > SNAPSHOT_BYTES:
             raise _TooLong
         return super().write(piece)
 

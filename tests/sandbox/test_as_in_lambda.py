@@ -8,7 +8,6 @@ import pytest
 
 from infra.page import ROOT
 from tests.sandbox.asking import leaving, mark_of, running
-from tests.sandbox.conftest import MEMORY_MB
 
 SECRET = "hunter2-in-the-parent"
 PARENT = f"""
@@ -35,7 +34,7 @@ told
 
 def asked(code, tmp_path):
     """What the child answers, and whether the next call works."""
-    settings = {"STAGE": "dev", "CONFINEMENT": "vpc", "SECONDS": "30", "MEMORY_MB": str(MEMORY_MB)}
+    settings = {"STAGE": "dev", "CONFINEMENT": "vpc", "SECONDS": "30", "MEMORY_MB": "600"}
     secrets = {"AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": SECRET}
     told = subprocess.run(
         [sys.executable, "-c", PARENT],
@@ -88,7 +87,7 @@ import ctypes, os, time
 for _ in range(4):
     if os.fork() == 0:
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-        held = bytearray(os.urandom(1024)) * (600 * 1024)
+        held = bytearray(os.urandom(1024)) * (250 * 1024)
         time.sleep(60)
 time.sleep(60)
 """

@@ -92,13 +92,15 @@ HUNGRY = """
 import os, time
 for _ in range(4):
     if os.fork() == 0:
-        held = bytearray(os.urandom(1024)) * (600 * 1024)
+        held = bytearray(os.urandom(1024)) * (250 * 1024)
         time.sleep(60)
 time.sleep(60)
 """
 
 
-def test_processes_that_use_too_much_memory_together_are_stopped(anywhere):
+def test_processes_that_use_too_much_memory_together_are_stopped(anywhere, monkeypatch):
+    """Of a small limit, so that the tests beside this one keep theirs."""
+    deployed(monkeypatch, anywhere.confinement, memory_mb=600)
     answer = anywhere.run(HUNGRY)
     assert (answer["status"], answer["code"]) == ("killed", "memory_limit")
     assert anywhere.works()

@@ -166,6 +166,21 @@ def test_dear_cells_are_kept_as_a_snapshot_and_not_run_again(notebook):
     assert answer["outputs"][0]["execution_count"] == 2
 
 
+MEGABYTE_FRAME = """
+import time
+import numpy as np, pandas as pd
+time.sleep(3.2)
+df = pd.DataFrame(np.arange(128_000.0).reshape(16_000, 8))
+"""
+
+
+def test_a_frame_of_a_megabyte_is_kept_as_a_snapshot(notebook):
+    taken = notebook.run(MEGABYTE_FRAME)["snapshot"]
+    assert 1_000_000 < len(taken["content"]) < 4 * 1024 * 1024
+    answer = notebook.run("float(df[7].max())", snapshot=taken)
+    assert (answer["text"], answer["replayed"]) == ("127999.0", 0)
+
+
 @pytest.mark.parametrize(
     "made",
     [
