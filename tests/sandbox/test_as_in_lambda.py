@@ -34,7 +34,7 @@ told
 
 def asked(code, tmp_path):
     """What the child answers, and whether the next call works."""
-    settings = {"STAGE": "dev", "CONFINEMENT": "vpc", "SECONDS": "30", "MEMORY_MB": "600"}
+    settings = {"STAGE": "dev", "CONFINEMENT": "vpc", "SECONDS": "30", "MEMORY_MB": "1000"}
     secrets = {"AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": SECRET}
     told = subprocess.run(
         [sys.executable, "-c", PARENT],
@@ -87,7 +87,7 @@ import ctypes, os, time
 for _ in range(4):
     if os.fork() == 0:
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-        held = bytearray(os.urandom(1024)) * (250 * 1024)
+        held = bytearray(os.urandom(1024)) * (350 * 1024)
         time.sleep(60)
 time.sleep(60)
 """

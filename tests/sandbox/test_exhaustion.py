@@ -92,7 +92,7 @@ HUNGRY = """
 import os, time
 for _ in range(4):
     if os.fork() == 0:
-        held = bytearray(os.urandom(1024)) * (250 * 1024)
+        held = bytearray(os.urandom(1024)) * (350 * 1024)
         time.sleep(60)
 time.sleep(60)
 """
@@ -100,7 +100,7 @@ time.sleep(60)
 
 def test_processes_that_use_too_much_memory_together_are_stopped(anywhere, monkeypatch):
     """Of a small limit, so that the tests beside this one keep theirs."""
-    deployed(monkeypatch, anywhere.confinement, memory_mb=600)
+    deployed(monkeypatch, anywhere.confinement, memory_mb=1000)
     answer = anywhere.run(HUNGRY)
     assert (answer["status"], answer["code"]) == ("killed", "memory_limit")
     assert anywhere.works()
