@@ -206,7 +206,7 @@ def test_the_notebook_is_saved_under_the_conversations_name(chat, tmp_path):
     route = f"{NOTEBOOK}.ipynb"
     pages.says(route, b'{"cells": []}', **{"content-type": "application/x-ipynb+json"})
     page = begun(pages, asked(1), files=[("a.csv", 2)])
-    expect(page.locator(".files summary")).to_have_text("a.csv, 2 byte")
+    expect(page.locator(".files summary")).to_have_text("a.csv, 2 bytes")
     button = page.get_by_role("button", name="Download notebook")
     expect(button).to_have_count(0)
     pages.says(CONVERSATION, talk(asked(1, DRAWN), title='../売上 by week?\u202e "x"\n.exe'))

@@ -102,7 +102,7 @@ def test_of_two_files_of_one_name_both_are_kept_or_one_replaced(chat):
     expect(rows(page)).to_contain_text("A file of this name is already in the conversation.")
     check(page)
     rows(page).get_by_role("button", name="Keep both").click()
-    expect(page.locator(".files summary")).to_have_text("3 files, 11 byte")
+    expect(page.locator(".files summary")).to_have_text("3 files, 11 bytes")
     choose(page, file())
     gone = file_route("sales.csv", "DELETE")
     pages.reacts[gone] = lambda _: pages.says(file_route("sales.csv"), kept("sales.csv", 950), 201)
@@ -110,7 +110,7 @@ def test_of_two_files_of_one_name_both_are_kept_or_one_replaced(chat):
         NOTEBOOK, notebook(files=[("sales.csv", 1), ("sales (2).csv", 2), ("sales (3).csv", 8)])
     )
     rows(page).get_by_role("button", name="Replace the old one").click()
-    expect(page.locator(".files summary")).to_have_text("3 files, 960 byte")
+    expect(page.locator(".files summary")).to_have_text("3 files, 960 bytes")
     assert len(said(pages, gone)) == 1
     pages.says(file_route("sales.csv"), EXISTS, 409)
     choose(page, file())
@@ -141,7 +141,7 @@ def test_a_file_whose_answer_was_lost_is_not_taken_for_another(chat):
     pages.says(NOTEBOOK, notebook(files=[("sales.csv", len(ROWS))]))
     rows(page).get_by_role("button", name="Try again").click()
     expect(rows(page)).to_have_count(0)
-    expect(page.locator(".files summary")).to_have_text("sales.csv, 950 byte")
+    expect(page.locator(".files summary")).to_have_text("sales.csv, 950 bytes")
 
 
 def test_whoever_is_signed_out_meanwhile_is_told_and_keeps_what_was_written(chat):

@@ -11,7 +11,8 @@ const UNITS = [
 /** "1.2 MB", in the page's language. */
 export function size(bytes) {
   const [unit, name] = UNITS.find(([least]) => bytes >= least) ?? UNITS.at(-1);
-  const style = { style: "unit", unit: name, maximumFractionDigits: bytes / unit < 10 ? 1 : 0 };
+  const unitDisplay = name === "byte" ? "long" : "short";
+  const style = { style: "unit", unit: name, unitDisplay, maximumFractionDigits: bytes / unit < 10 ? 1 : 0 };
   return new Intl.NumberFormat(locale, style).format(bytes / unit);
 }
 
