@@ -1,34 +1,34 @@
 """`python -m cli …`: Countersign's command line."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from cli import agents, audit_commands
+import typer
 
-TOPICS = (audit_commands, agents)
-"""Each adds its verbs; a verb's `run` takes the command line and returns the exit status."""
-OF_PEOPLE = ("login", "logout", "chat", "conversations", "approvals")
+from cli.agents import agents
+from cli.audit_commands import audit
+from cli.terminal.approval_commands import approvals
+from cli.terminal.chat_command import chat
+from cli.terminal.conversation_commands import conversations
+from cli.terminal.sign_in_commands import login, logout
 
-
-def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line; argparse itself ends with 2."""
-    parser = argparse.ArgumentParser(prog="countersign", description="Countersign's command line.")
-    topics = parser.add_subparsers(dest="topic", required=True)
-    for topic in TOPICS:
-        topic.add_to(topics)
-    return parser.parse_args(arguments)
+countersign = typer.Typer(no_args_is_help=True, help="Countersign's command line.")
+countersign.command()(login)
+countersign.command()(logout)
+countersign.command()(chat)
+countersign.add_typer(conversations, name="conversations")
+countersign.add_typer(approvals, name="approvals")
+countersign.add_typer(agents, name="agents")
+countersign.add_typer(audit, name="audit")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; its exit status."""
-    if arguments[:1] and arguments[0] in OF_PEOPLE:
-        from cli.terminal.people import people
-
-        people(list(arguments), prog_name="countersign")
-    chosen = parsed(arguments)
-    status: int = chosen.run(chosen)
-    return status
+    """Run one command; its exit status, 2 where the command line cannot be read."""
+    try:
+        countersign(list(arguments), prog_name="countersign")
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`agents call FILE FUNCTION`: one call as the product would run it: the request it makes, or what comes back."""
 
-import argparse
 import json
 import os
 import sys
@@ -12,7 +11,6 @@ from typing import Any
 
 from cli import agents_python
 from cli.agents_python import NotRun
-from cli.verbs import Verbs
 from functions.chat.emit import emitted
 from functions.chat.model import RequestedCall
 from functions.chat.tool_calls import CheckedCall, check_calls
@@ -29,9 +27,6 @@ from functions.shared.text_actions import BadText, data_url_text, message_text
 from infra.manifests.code import Code
 from infra.manifests.compile import compile_manifest
 
-WORDS = (
-    "call one function of a manifest: print what comes back, or with --dry-run what would be sent"
-)
 SECONDS = 30.0
 OUTSIDE = ("rest", "graphql")
 TEXTS = {"data_url": data_url_text, "message_template": message_text}
@@ -52,6 +47,18 @@ class NotCalled(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says."""
+
+    file: Path
+    function: str
+    arguments: str
+    dry_run: bool
+    unconfined: bool
+    root: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class SecretsOfTheShell:
     """Values from environment variables of the secrets' names, or of SlashGPT's; for any host of the manifest."""
 
@@ -66,35 +73,17 @@ class SecretsOfTheShell:
         return Secret(name, value)
 
 
-def add_to(verbs: Verbs) -> None:
-    """The verb `call`."""
-    command = verbs.add_parser("call", help=WORDS, description=WORDS)
-    command.add_argument("file", metavar="FILE", type=Path)
-    command.add_argument("function", metavar="FUNCTION")
-    command.add_argument("--arguments", metavar="JSON", default="{}", help="as a model writes them")
-    command.add_argument(
-        "--dry-run", action="store_true", help="send nothing; secrets by their names"
-    )
-    command.add_argument(
-        "--unconfined",
-        action="store_true",
-        help="run Python also where this machine cannot confine it: it may then do what you may do",
-    )
-    command.add_argument("--root", type=Path, help="the folder that named files may not leave")
-    command.set_defaults(run=run)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(asked: Asked) -> int:
     """Print the result or the request; 1 where the manifest, the arguments or the service refuse."""
-    verdict = compile_manifest(chosen.file, root=chosen.root, shown=str(chosen.file))
+    verdict = compile_manifest(asked.file, root=asked.root, shown=str(asked.file))
     if verdict.agent is None:
         for problem in verdict.problems:
             print(f"error: {problem}", file=sys.stderr)
         return 1
     agent = Agent.of(verdict.id, verdict.agent)
     try:
-        call = checked(agent, chosen.function, chosen.arguments)
-        if chosen.dry_run:
+        call = checked(agent, asked.function, asked.arguments)
+        if asked.dry_run:
             print(json.dumps(planned(call), indent=2, ensure_ascii=False))
             return 0
         # The author's own shell holds the secrets, so they stand in no command line.
@@ -105,7 +94,7 @@ def run(chosen: argparse.Namespace) -> int:
                 fetch=Fetcher(),
                 secrets=secrets,
                 code=verdict.code,
-                is_unconfined=chosen.unconfined,
+                is_unconfined=asked.unconfined,
             )
     except (NotCalled, NotRun) as refused:
         print(f"error: {refused}", file=sys.stderr)

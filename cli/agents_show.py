@@ -1,41 +1,26 @@
 """`agents show FILE`: one agent as the model, the approver and a reviewer of rights will meet it."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cli.verbs import Verbs
 from functions.shared.agent import Agent
 from infra.agents import hosts_of, modules_named, secrets_named
 from infra.manifests.compile import compile_manifest
 from infra.manifests.problems import printable
 from infra.manifests.rights import statements_of
 
-WORDS = "print an agent's tools as the model sees them, its gated calls, hosts and secrets"
 
-
-def add_to(verbs: Verbs) -> None:
-    """The verb `show`."""
-    command = verbs.add_parser("show", help=WORDS, description=WORDS)
-    command.add_argument("file", metavar="FILE", type=Path)
-    command.add_argument("--root", type=Path, help="the folder that named files may not leave")
-    command.add_argument(
-        "--iam", action="store_true", help="print the IAM statements that its calls need instead"
-    )
-    command.set_defaults(run=run)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(file: Path, root: Path | None, *, iam: bool) -> int:
     """Print the agent; 1 where the manifest cannot be used."""
-    verdict = compile_manifest(chosen.file, root=chosen.root, shown=str(chosen.file))
+    verdict = compile_manifest(file, root=root, shown=str(file))
     if verdict.agent is None:
         for problem in verdict.problems:
             print(f"error: {problem}", file=sys.stderr)
         return 1
-    if chosen.iam:
+    if iam:
         policy = {"Version": "2012-10-17", "Statement": statements_of(verdict.agent)}
         print(json.dumps(policy, indent=2, ensure_ascii=False))
         return 0

@@ -1,16 +1,13 @@
 """`agents validate FILE|DIR`: everything that is wrong with one manifest or with every one below a folder."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.verbs import Verbs
 from infra.manifests.compile import Verdict, compile_manifest, is_manifest
 from infra.manifests.problems import Problem, printable
 
-WORDS = "tell everything that is wrong with a manifest, or with all below a folder; 0: nothing, 1: something"
 MODULES = """\
 Python is deployed only as you have read it; when you have, this stands in countersign.yaml:
 sandbox:
@@ -19,22 +16,9 @@ RESOURCES = "resources"
 """What a folder is called that holds the files which manifests name."""
 
 
-def add_to(verbs: Verbs) -> None:
-    """The verb `validate`."""
-    command = verbs.add_parser("validate", help=WORDS, description=WORDS)
-    command.add_argument("path", metavar="FILE|DIR", type=Path)
-    command.add_argument("--json", action="store_true", help="one object, for programs")
-    command.add_argument(
-        "--root",
-        type=Path,
-        help="the folder that named files may not leave; by default the one that holds agents/ or manifests/",
-    )
-    command.set_defaults(run=run)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(path: Path, root: Path | None, *, as_json: bool) -> int:
     """Print what was found; 1 where a manifest cannot be used."""
-    verdicts = list(judged(chosen.path, chosen.root))
+    verdicts = list(judged(path, root))
     loaded = sum(verdict.agent is not None for verdict in verdicts)
     failed = [problem for verdict in verdicts for problem in verdict.problems]
     warnings = [problem for verdict in verdicts for problem in verdict.warnings]
@@ -44,8 +28,8 @@ def run(chosen: argparse.Namespace) -> int:
         if verdict.agent is not None and verdict.code.module is not None
     )
     if not verdicts:
-        failed = [Problem(str(chosen.path), "no_manifest", "there is no manifest")]
-    if chosen.json:
+        failed = [Problem(str(path), "no_manifest", "there is no manifest")]
+    if as_json:
         told = {
             "loaded": loaded,
             "failed": [problem.value() for problem in failed],
