@@ -98,7 +98,6 @@ SANDBOX_ALONE = {
     "ipython",
     "jupyter-client",
     "matplotlib",
-    "nbformat",
     "numpy",
     "pandas",
     "pyzmq",
