@@ -1,5 +1,7 @@
 """What Python made in a conversation: pictures, the notebook, and what is asked for them."""
 
+import base64
+
 import pytest
 from playwright.sync_api import expect
 
@@ -28,6 +30,7 @@ from tests.browser.told import AGENTS, ID, told, tool_call, transcript, turn
 pytestmark = pytest.mark.browser
 AGENTS_HERE = [ANALYST, EC2]
 DRAWN = ran("c1", "plot()", result="Done: 1 picture is shown.")
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")
 SHOWN = """address => new Promise(tell => {
     const one = new Image();
     one.onload = () => tell(true);
@@ -160,19 +163,23 @@ def test_a_new_conversation_asks_for_nothing_before_code_ran(chat):
 def test_only_pictures_are_shown_whatever_code_calls_its_output(chat):
     pages = chat(PHONE_LOOK, AGENTS_HERE)
     script = b"<svg xmlns='http://www.w3.org/2000/svg' onload=\"document.title='taken'\"><text>x</text></svg>"
-    kinds = ("image/svg+xml", "text/html", "image/png")
+    kinds = ("image/svg+xml", "text/html", "image/png", "image/jpeg")
     shown = [picture(number, mime, f"picture {number}") for number, mime in enumerate(kinds, 1)]
     for number, mime in enumerate(kinds, 1):
         pages.says(picture_route("c1", number), script, **{"content-type": mime})
+    pages.says(picture_route("c1", 4), GIF, **{"content-type": "image/jpeg"})
     page = begun(pages, asked(1, DRAWN), cells=[cell("c1", *shown)])
-    expect(page.locator(".picture")).to_have_count(1)
-    expect(page.locator(".picture")).to_contain_text("This picture could not be shown: picture 3")
+    expect(page.locator(".picture")).to_have_count(2)
+    for place, name in enumerate(("picture 3", "picture 4")):
+        sentence = f"This picture could not be shown: {name}"
+        expect(page.locator(".picture").nth(place)).to_contain_text(sentence)
     assert page.locator(".picture img").count() == 0
-    assert [asked_for(pages, picture_route("c1", number)) for number in (1, 2, 3)] == [0, 0, 1]
+    asked_now = [asked_for(pages, picture_route("c1", number)) for number in (1, 2, 3, 4)]
+    assert asked_now == [0, 0, 1, 1]
     assert page.title() != "taken"
     check(page)
     pages.says(picture_route("c1", 3), png())
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Try again").first.click()
     expect(page.locator(".picture img")).to_have_attribute("alt", "picture 3")
 
 

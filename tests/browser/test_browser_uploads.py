@@ -156,8 +156,9 @@ def test_a_file_on_its_way_is_stopped_when_the_conversation_is_left(chat):
     page = begun(pages, asked(1))
     page.route("**/files/*", lambda route: None)
     choose(page, file())
-    expect(rows(page)).to_contain_text("Being")
-    page.get_by_role("button", name="New conversation").click()
+    expect(rows(page)).to_contain_text("Being sent")
+    with page.expect_event("requestfailed", lambda request: request.method == "PUT"):
+        page.get_by_role("button", name="New conversation").click()
     expect(rows(page)).to_have_count(0)
     expect(page.locator("#announcer")).to_contain_text("Not sent any further: sales.csv")
 
