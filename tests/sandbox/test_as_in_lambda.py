@@ -1,4 +1,4 @@
-"""A parent with no right beyond its child's, as in Lambda: it keeps the child out by its own doing."""
+"""A parent with no right beyond its child's, as in Lambda, and a Linux older than Landlock, as Lambda's may be."""
 
 import json
 import subprocess
@@ -13,9 +13,11 @@ SECRET = "hunter2-in-the-parent"
 PARENT = f"""
 import json, os, sys
 sys.path[:0] = [{str(ROOT)!r}]
-from functions.run_code import limits
+from functions.run_code import limits, sandbox
 from functions.run_code.handler import handler
 limits.drop_capabilities()
+older = "from functions.run_code import landlock; landlock.keep_to = lambda *_: False; main()"
+sandbox._PROGRAM = sandbox._PROGRAM.replace("main()", older)
 code = sys.stdin.read().replace('PARENT', str(os.getpid()))
 answers = [handler({{"v": 1, "kind": "notebook", "code": one}}, None)["text"] for one in (code, "6 * 7")]
 print(json.dumps(answers))
@@ -95,3 +97,20 @@ time.sleep(60)
 
 def test_memory_that_processes_hide_is_counted_all_the_same(tmp_path):
     assert "used more than" in asked(HIDDEN, tmp_path)
+
+
+CLOSED = """
+import os, tempfile
+for place in (os.getcwd(), tempfile.gettempdir(), '../..'):
+    os.makedirs(f'{place}/a/b/c')
+    open(f'{place}/a/b/c/file', 'w').close()
+    for folder in ('a/b/c', 'a/b', 'a'):
+        os.chmod(f'{place}/{folder}', 0)
+"""
+
+
+def test_folders_that_are_closed_to_their_owner_are_removed(tmp_path):
+    place = tmp_path / "tmp"
+    place.mkdir()
+    assert asked(CLOSED, place) == "Done"
+    assert list(place.iterdir()) == []

@@ -1,6 +1,7 @@
 """Ways out of a run that lead through other processes, descriptors, messages and what is left behind."""
 
 import ast
+import contextlib
 import json
 import os
 import resource
@@ -73,26 +74,34 @@ def test_without_namespaces_the_user_s_own_files_stay_closed(monkeypatch, with_l
     assert sandbox.works()
 
 
+STREAM, DATAGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
+
+
 @pytest.fixture
-def listening(tmp_path):
-    """Local sockets of other programs, by path and by name."""
-    with socket.socket(socket.AF_UNIX) as by_path, socket.socket(socket.AF_UNIX) as by_name:
-        places = [f"/tmp/countersign-{os.getpid()}.socket", f"\0countersign-{os.getpid()}"]  # noqa: S108
-        for server, place in zip((by_path, by_name), places, strict=True):
-            server.bind(place)
-            server.listen()
-            server.setblocking(False)
-        yield places, (by_path, by_name)
-        Path(places[0]).unlink()
+def listening():
+    """Local sockets of other programs, by path and by name, that take connections and that take letters."""
+    with contextlib.ExitStack() as servers:
+        places = []
+        for number, kind in enumerate((STREAM, DATAGRAM)):
+            for prefix in ("/tmp/", "\0"):  # noqa: S108
+                place = f"{prefix}countersign-{os.getpid()}-{number}"
+                server = servers.enter_context(socket.socket(socket.AF_UNIX, kind))
+                server.bind(place)
+                if kind == STREAM:
+                    server.listen()
+                places.append(place)
+        yield places
+        for place in places:
+            if place.startswith("/"):
+                Path(place).unlink()
 
 
 def test_no_local_socket_of_another_program_is_reached(anywhere, listening):
-    places, servers = listening
     code = f"""
 import socket
 told = set()
 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
-    for place in {places!r}:
+    for place in {listening!r}:
         for made in (lambda: socket.socket(socket.AF_UNIX, kind), lambda: socket.socketpair(socket.AF_UNIX, kind)[0]):
             try:
                 made().connect(place)
@@ -102,9 +111,6 @@ for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
 told
 """
     assert "reached" not in ast.literal_eval(anywhere.text(code))
-    for server in servers:
-        with pytest.raises(BlockingIOError):
-            server.accept()
     assert anywhere.works()
 
 
@@ -147,7 +153,7 @@ import os
 for number in range(3, 256):
     try:
         os.set_blocking(number, False)
-        os.write(number, b'{"ended": "ok"}\\n{"kind": "stream", "content": {"name": "stdout", "text": "forged"}}\\n')
+        os.write(number, b'{"kind": "stream", "content": {"name": "stdout", "text": "forged"}}\\n')
     except OSError:
         pass
 """
