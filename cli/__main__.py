@@ -10,12 +10,16 @@ from cli.audit_commands import audit
 from cli.terminal.approval_commands import approvals
 from cli.terminal.chat_command import chat
 from cli.terminal.conversation_commands import conversations
+from cli.terminal.freeze_commands import freeze, frozen, unfreeze
 from cli.terminal.sign_in_commands import login, logout
 
 countersign = typer.Typer(no_args_is_help=True, help="Countersign's command line.")
 countersign.command()(login)
 countersign.command()(logout)
 countersign.command()(chat)
+countersign.command()(freeze)
+countersign.command()(unfreeze)
+countersign.command()(frozen)
 countersign.add_typer(conversations, name="conversations")
 countersign.add_typer(approvals, name="approvals")
 countersign.add_typer(agents, name="agents")

@@ -103,6 +103,14 @@ class Service:
     def cancel(self, approval_id: str) -> Answer:
         return self._call("POST", f"/approvals/{approval_id}/cancel", {})
 
+    def freeze(self) -> Answer:
+        """The switch as it is now."""
+        return self._call("GET", "/freeze")
+
+    def set_freeze(self, *, frozen: bool, reason: str) -> Answer:
+        """Setting it to the same again changes who said so last, and nothing else."""
+        return self._call("POST", "/freeze", {"frozen": frozen, "reason": reason})
+
     def _call(
         self,
         method: str,

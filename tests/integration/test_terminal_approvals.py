@@ -88,3 +88,23 @@ def test_another_s_conversation_is_not_there(carol, backend):
     here = backend.chat("Hi").json["conversation_id"]
     said = carol.piped("conversations", "show", here)
     assert (said.returncode, said.stderr) == (1, "There is nothing here for you.\n")
+
+
+def test_an_operator_stops_every_launch_and_lets_them_go_on(terminal, account):
+    account.humans["olga"] = account.enroll("Olga", "olga@example.com", ("operators",))
+    terminal.signed_in("olga")
+    assert terminal.piped("frozen").stdout == "Launches go on.\n"
+    said = terminal.piped("freeze", "the account is being moved")
+    assert (said.returncode, said.stderr) == (0, "")
+    found = terminal.piped("frozen")
+    assert found.returncode == 1
+    assert found.stdout.endswith(": the account is being moved\n")
+    assert json.loads(terminal.piped("unfreeze", "moved", "--json").stdout)["frozen"] is False
+
+
+def test_nobody_else_sets_the_switch(terminal):
+    said = terminal.piped("freeze", "no reason")
+    assert (said.returncode, said.stderr) == (
+        1,
+        "Only operators can freeze launches or let them go on.\n",
+    )
