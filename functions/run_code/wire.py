@@ -37,7 +37,7 @@ class Kernel:
         *,
         silent: bool = False,
     ) -> str:
-        """Run a cell and hand on what it publishes; `ok` or `error`; raises `SystemExit` where the kernel ends."""
+        """Run a cell and hand on what it publishes; `ok` or `error`. Where the kernel ends, this process does."""
         content = {
             "code": code,
             "silent": silent,
@@ -70,7 +70,7 @@ class Kernel:
                 break
 
     def _messages(self) -> Iterator[Message]:
-        """Messages as they come, checked by the session's key; `SystemExit` after the last of a kernel that ended."""
+        """Messages as they come, checked by the session's key; after the last of a kernel that ended, the end."""
         poller = zmq.Poller()
         for place in (self.published, self.shell):
             poller.register(place, zmq.POLLIN)
@@ -83,7 +83,8 @@ class Kernel:
                     yield self.session.deserialize(parts)
             if not found:
                 if is_over:
-                    raise SystemExit
+                    # At once: whoever asked sees it by the end of the pipe, and no library has to agree to it.
+                    os._exit(1)
                 is_over = os.waitpid(self.process, os.WNOHANG)[0] != 0
 
 
