@@ -34,6 +34,7 @@ def use(monkeypatch, token_url, origin=ORIGIN):
     monkeypatch.setenv("LOGIN_URL", "https://login.example.com")
     monkeypatch.setenv("TOKEN_URL", token_url)
     monkeypatch.setenv("CLIENT_ID", "web")
+    monkeypatch.setenv("TERMINAL_CLIENT_ID", "terminal")
     session.deps.cache_clear()
 
 
