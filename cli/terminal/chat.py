@@ -1,12 +1,12 @@
 """One message and what becomes of it: the answer, the wait for a countersignature, the outcome."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from cli.terminal.failures import DONE, EXPIRED, FAILED, PENDING, REJECTED, CommandFailed
+from cli.terminal.leave import Leave
 from cli.terminal.screen import Screen
 from cli.terminal.service import Answer, Service
 
@@ -19,14 +19,13 @@ STATUS_OF = {"rejected": REJECTED, "expired": EXPIRED, "preparing": PENDING, "pe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talking:
-    """What a dialogue works with; time and sleep are a test's to set."""
+    """What a dialogue works with."""
 
     service: Service
     screen: Screen
     confirm: Callable[[Answer], bool]
     """Asks whoever sits here to countersign an approval of their own, where the operator allows that."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], None] = time.sleep
 
     def say(self, message: str, *, conversation_id: str | None, agent: str | None) -> Answer:
         """The turn's first full answer; waits while it goes on in the background."""
@@ -48,9 +47,9 @@ class Talking:
 
     def outcome(self, turn: Answer) -> Answer:
         """Wait until the request of a turn is over; Ctrl-C leaves the wait, and nothing else."""
-        with self.screen.waiting(self._waits_for(turn)) as wait:
+        with self.screen.waiting(self._waits_for(turn)) as wait, Leave() as leave:
             while turn["status"] == "awaiting_approval":
-                self.sleep(LOOK_SECONDS)
+                leave.wait(LOOK_SECONDS)
                 turn = self._again(turn)
                 wait.now(self._waits_for(turn))
         return turn
@@ -80,17 +79,17 @@ class Talking:
 
     def _opened(self, approval_id: str) -> Answer | None:
         """The request once people may decide it; None where it ended before."""
-        with self.screen.waiting("It is being checked…"):
+        with self.screen.waiting("It is being checked…"), Leave() as leave:
             while True:
                 approval = self.service.approval(approval_id)
                 if approval["status"] != "preparing":
                     return approval if approval["status"] == "pending" else None
-                self.sleep(LOOK_SECONDS)
+                leave.wait(LOOK_SECONDS)
 
     def _worked(self, turn: Answer) -> Answer:
-        with self.screen.waiting("This takes a little longer…"):
+        with self.screen.waiting("This takes a little longer…"), Leave() as leave:
             while turn["status"] == "working":
-                self.sleep(LOOK_SECONDS)
+                leave.wait(LOOK_SECONDS)
                 turn = self._again(turn)
         if turn["status"] == "failed":
             error = turn.get("error") or {}

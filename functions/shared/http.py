@@ -120,7 +120,10 @@ def serve(event: Mapping[str, Any], context: Any, routes: Mapping[str, Route]) -
 def json_response(
     value: object, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> Response:
+    """JSON in UTF-8; half a character, which a model may have written, stays an escape."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return Response(int(status), text, {"Content-Type": "application/json", **(headers or {})})
 
 

@@ -142,7 +142,9 @@ def test_an_agent_that_cannot_be_confined_leaves_what_runs(tmp_path, namespaces)
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has namespaces.")
 def test_namespaces_are_tried_without_hiding_the_process_that_asks(monkeypatch):
     monkeypatch.undo()
+    is_dumpable, make_dumpable = 3, 4
+    linux = ctypes.CDLL(None)
+    linux.prctl(make_dumpable, 1, 0, 0, 0)
     python.has_namespaces.cache_clear()
     python.has_namespaces()
-    is_dumpable = 3
-    assert ctypes.CDLL(None).prctl(is_dumpable, 0, 0, 0, 0) == 1
+    assert linux.prctl(is_dumpable, 0, 0, 0, 0) == 1
