@@ -62,11 +62,11 @@ fix: setup ## format, and mend what ruff can mend
 .PHONY: test
 test: setup ## every test: unit, integration, infra, story, browser, and then the attacks on the sandbox by themselves
 	$(PYTEST) --numprocesses 2 --dist loadfile --ignore=tests/sandbox
-	$(PYTEST) --numprocesses 2 --dist loadfile tests/sandbox
+	$(PYTEST) tests/sandbox
 
 .PHONY: test-sandbox
 test-sandbox: setup ## attacks on the sandbox alone (Linux with namespaces)
-	$(PYTEST) --numprocesses 2 --dist loadfile tests/sandbox
+	$(PYTEST) tests/sandbox
 
 .PHONY: test-fast
 test-fast: setup ## the tests that need no emulator: unit, integration, infra

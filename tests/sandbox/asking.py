@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,13 @@ def running():
         except OSError:
             continue
     return " ".join(found)
+
+
+def is_gone(mark):
+    """Whether the process of a mark ends: Linux ends a namespace's processes after its first one, not with it."""
+    until = time.monotonic() + 20
+    while mark in running():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True

@@ -15,7 +15,7 @@ import pytest
 
 from functions.run_code.limits import Limits
 from functions.run_code.sandbox import started
-from tests.sandbox.asking import leaving, mark_of, running
+from tests.sandbox.asking import is_gone, leaving, mark_of, running
 from tests.sandbox.conftest import deployed
 
 SECRET = "hunter2-of-another-process"
@@ -207,7 +207,7 @@ while True:
 def test_a_message_without_an_end_does_not_fill_the_memory_of_the_one_that_asked(
     monkeypatch, namespaces
 ):
-    sandbox = deployed(monkeypatch, "namespaces", memory_mb=400)
+    sandbox = deployed(monkeypatch, "namespaces", memory_mb=1000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answer = sandbox.run(FLOOD, seconds=10)
     assert answer["status"] in ("failed", "killed", "timed_out")
@@ -305,7 +305,7 @@ def test_what_the_warden_leaves_when_it_is_ended_itself_is_ended_too(confinement
             continue
         assert mark in running() or confinement == "namespaces"
         os.kill(run.process.pid, signal.SIGKILL)
-    assert mark not in running()
+    assert is_gone(mark)
 
 
 def test_linux_ends_a_run_before_any_other_process_where_memory_is_short(anywhere):
