@@ -17,16 +17,13 @@ from functions.ask_sandbox.sandbox import Sandbox
 from functions.ask_sandbox.time_left import TimeLeft
 from functions.ask_sandbox.ungated import Asking, run_calls
 from functions.shared.agent import Agents
-from functions.shared.approval_reader import ApprovalReader
 from functions.shared.aws import client
 from functions.shared.countersigned_call import Checking
 from functions.shared.countersigned_code import KINDS
 from functions.shared.identifiers import utc_now
-from functions.shared.ledger import read_row
 from functions.shared.notebook_store import NotebookStore
 from functions.shared.observe import begin
 from functions.shared.sandbox_settings import AskSandboxSettings
-from functions.shared.seal import SealCheck
 from functions.shared.uploads import Uploads
 from functions.shared.workflow import repeatable
 
@@ -85,16 +82,7 @@ def asking() -> Asking:
 @cache
 def checking() -> Checking:
     """What approved calls are checked against."""
-    settings = AskSandboxSettings.load(os.environ)
-    dynamodb, table = client("dynamodb"), settings.approvals_table
-    return Checking(
-        settings=settings,
-        agents=asking().agents,
-        approval=ApprovalReader(dynamodb, table).get,
-        row=lambda approval_id, call_id: read_row(dynamodb, table, approval_id, call_id),
-        seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
-        kinds=KINDS,
-    )
+    return Checking.of(AskSandboxSettings.load(os.environ), asking().agents, KINDS)
 
 
 @lru_cache(maxsize=4)

@@ -15,12 +15,9 @@ from functions.run_action.fetch import Fetcher
 from functions.run_action.secrets import StoredSecrets, places_of
 from functions.run_action.ungated import Call, Running, run_calls
 from functions.shared.agent import Agents
-from functions.shared.approval_reader import ApprovalReader
 from functions.shared.aws import client
 from functions.shared.countersigned_call import Checking
-from functions.shared.ledger import read_row
 from functions.shared.observe import begin
-from functions.shared.seal import SealCheck
 from functions.shared.settings import RunActionSettings
 from functions.shared.workflow import repeatable
 
@@ -71,16 +68,7 @@ def running() -> Running:
 @cache
 def checking() -> Checking:
     """What approved calls are checked against."""
-    settings = RunActionSettings.load(os.environ)
-    dynamodb, table = client("dynamodb"), settings.approvals_table
-    return Checking(
-        settings=settings,
-        agents=running().agents,
-        approval=ApprovalReader(dynamodb, table).get,
-        row=lambda approval_id, call_id: read_row(dynamodb, table, approval_id, call_id),
-        seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
-        kinds=KINDS,
-    )
+    return Checking.of(RunActionSettings.load(os.environ), running().agents, KINDS)
 
 
 @repeatable

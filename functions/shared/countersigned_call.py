@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 from functions.shared.agent import Action, Agent, Agents, UnknownAgent
 from functions.shared.approval import Approval
+from functions.shared.approval_reader import ApprovalReader
 from functions.shared.approved_call import ApprovedCall, Here, LaunchRefused, approved_call
+from functions.shared.aws import client
 from functions.shared.countersigned_action import shown
-from functions.shared.ledger import LedgerRow
+from functions.shared.ledger import LedgerRow, read_row
 from functions.shared.observe import LAUNCHES_REFUSED, count, logger
 from functions.shared.seal import SealCheck
 
@@ -24,6 +27,29 @@ class Checking:
     seals: SealCheck
     kinds: Collection[str]
     """What the room carries out; a call of any other kind is refused."""
+
+    @classmethod
+    def of(cls, settings: "ChecksCalls", agents: Agents, kinds: Collection[str]) -> Self:
+        """What a room is deployed with, read where the settings say."""
+        dynamodb, table = client("dynamodb"), settings.approvals_table
+        return cls(
+            settings=settings,
+            agents=agents,
+            approval=ApprovalReader(dynamodb, table).get,
+            row=lambda approval_id, call_id: read_row(dynamodb, table, approval_id, call_id),
+            seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
+            kinds=kinds,
+        )
+
+
+class ChecksCalls(Here, Protocol):
+    """The settings of a room that carries out countersigned calls."""
+
+    @property
+    def approvals_table(self) -> str: ...
+
+    @property
+    def decision_keys(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
-"""Every Lambda's environment on one page: CDK builds these and writes them, the Lambdas read them back.
+"""Every Lambda's environment on one page (Python's rooms: sandbox_settings.py): CDK writes it, the Lambdas read it.
 
 A field is an environment variable with the field's name in capitals; a missing one fails at synth, not at night.
-Those of the rooms around Python stand in sandbox_settings.py.
 """
 
 from collections.abc import Mapping
