@@ -100,8 +100,8 @@ def _sandbox(settings: ChatSettings) -> dict[str, Any]:
 
 def _room_client(seconds: float) -> Any:
     """A Lambda client that waits as long as a room may take, and asks once: a call may have run."""
-    longest = max(SECONDS.values())
-    return _patient_client(FOREGROUND_SECONDS if seconds <= FOREGROUND_SECONDS else longest)
+    is_awaited = seconds < FOREGROUND_SECONDS + SPARE_SECONDS
+    return _patient_client(FOREGROUND_SECONDS if is_awaited else max(SECONDS.values()))
 
 
 @cache

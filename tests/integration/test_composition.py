@@ -14,6 +14,7 @@ import functions.preflight.handler
 import functions.record_outcome.handler
 import functions.request_approval.handler
 import functions.sweep.handler
+from functions.chat.compose import _room_client
 from functions.chat.model import ModelTimeout
 from functions.shared.aws import client
 from functions.shared.settings import MissingSetting
@@ -72,3 +73,13 @@ def test_a_slow_turn_whose_worker_cannot_be_called_is_left_to_the_sweep(
     backend.clock.turn(91)
     backend.sweep()
     assert [name for name, _ in backend.invoked] == ["continue_turn"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "least", "most"), [(2.0, 2, 28), (22.4, 22.4, 28), (150.0, 150, 170)]
+)
+def test_a_room_is_waited_for_as_long_as_it_was_given_and_never_past_the_end_of_the_request(
+    account, seconds, least, most
+):
+    waits = _room_client(seconds).meta.config.read_timeout
+    assert least < waits < most
