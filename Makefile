@@ -32,6 +32,8 @@ setup: .venv/.ready .venv-emulator/.ready node_modules/.ready ## install everyth
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	$(VENV)/python -m pip install --quiet --require-hashes -r requirements/installer.txt
 	$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/dev.txt
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -m cli "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(VENV)/countersign
+	@chmod +x $(VENV)/countersign
 	@touch $@
 
 .venv-emulator/.ready: requirements/emulator.txt .venv/.ready

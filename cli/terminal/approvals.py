@@ -6,13 +6,7 @@ from typing import Any
 
 from cli.terminal.chat import time_left
 from cli.terminal.screen import Screen
-
-SOURCES = {
-    "aws": "checked with AWS",
-    "operator": "set by your operator",
-    "model": "said by the model",
-    "countersign": "by Countersign",
-}
+from functions.shared.plan_words import after_words, mark_of
 
 
 def show(screen: Screen, approval: Mapping[str, Any], now: datetime) -> None:
@@ -29,9 +23,10 @@ def show(screen: Screen, approval: Mapping[str, Any], now: datetime) -> None:
     screen.say(f"Asked by {requester['name']} <{requester['email']}>:")
     screen.say(f"  “{approval['request_words']}”")
     screen.facts(_facts(approval))
+    warning = after_words(approval["calls"])
+    if warning:
+        screen.say(warning, "warning")
     for call in approval["calls"]:
-        for function in call.get("after", ()):
-            screen.say(f"The model had read text from outside before ({function}).", "warning")
         outcome = call.get("outcome")
         if outcome:
             screen.say(f"{call['name']}: {outcome['status']}: {outcome['text']}")
@@ -57,11 +52,6 @@ def _facts(approval: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     several = len(approval["calls"]) > 1
     names = {call["id"]: call["name"] for call in approval["calls"]}
     for fact in approval["facts"]:
-        said_by = SOURCES.get(fact["source"], fact["source"])
-        origin = origins.get(fact.get("call", ""), {}).get(fact.get("key", ""))
-        if fact["source"] == "model" and origin == "requester":
-            said_by = "said by the requester"
-        if fact["source"] == "model" and origin == "result":
-            said_by = "from a result"
+        said_by = mark_of(fact, origins.get(fact.get("call", ""), {}))
         call = f"{names[fact['call']]}: " if several and fact.get("call") in names else ""
         yield call + fact["label"], fact["value"], said_by, fact.get("level", "plain")

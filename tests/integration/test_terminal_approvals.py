@@ -36,7 +36,12 @@ def test_only_an_exact_y_approves_what_was_shown(carol, backend, request_id):
     assert backend.approval(request_id).decision is None
     with carol.at("approvals", "approve", request_id) as at:
         shown = at.expect("Approve exactly this? (y/n): ")
-        for words in ("t2.micro", "Asked by Alice", backend.approval(request_id).digest):
+        for words in (
+            "t2.micro",
+            "Asked by Alice",
+            "made up by the model",
+            backend.approval(request_id).digest,
+        ):
             assert words in shown
         at.type("y")
         at.expect("Approved.")
