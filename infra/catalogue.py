@@ -34,7 +34,7 @@ class Catalogue(Construct):
             room=CATALOGUE,
             settings=CatalogueSettings(
                 stage=page.stage,
-                region=page.target_region,
+                region=page.places[0].region,
                 images=json.dumps(
                     [image.model_dump(exclude_defaults=True) for image in page.images],
                     separators=(",", ":"),
@@ -49,7 +49,7 @@ class Catalogue(Construct):
         )
         public_parameters = deployment.stack.format_arn(
             service="ssm",
-            region=page.target_region,
+            region=page.places[0].region,
             account="",
             resource="parameter",
             resource_name="aws/service/*",

@@ -42,9 +42,9 @@ class EndLease(Construct):
                 approvals_table=tables.approvals.table_name,
                 audit_table=tables.audit.table_name,
                 budgets_table=tables.budgets.table_name,
-                target=page.target.name,
+                target=page.places[0].name,
                 stack=page.stack,
-                region=page.target_region,
+                region=page.places[0].region,
                 origin=origin,
                 time_zone=page.time_zone,
                 channel=notifications.channel,
@@ -78,7 +78,7 @@ class EndLease(Construct):
     def _may_end_tagged_instances(self, deployment: Deployment) -> None:
         every_instance = deployment.stack.format_arn(
             service="ec2",
-            region=deployment.page.target_region,
+            region=deployment.page.places[0].region,
             resource="instance",
             resource_name="*",
             arn_format=ArnFormat.SLASH_RESOURCE_NAME,

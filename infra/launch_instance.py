@@ -70,8 +70,8 @@ class LaunchInstance(Construct):
                 stack=page.stack,
                 instance_types=",".join(instance_types),
                 account_id=deployment.stack.account,
-                region=page.target_region,
-                target=page.target.name,
+                region=page.places[0].region,
+                target=page.places[0].name,
                 launch_role_arn=self.launch_role.role_arn,
                 run_action_function=deployment.function_name(RUN_ACTION),
                 ask_sandbox_function=python.ask_sandbox if python else "",
@@ -184,7 +184,7 @@ class LaunchRole(iam.Role):
         """Every resource of a type in the target; images belong to no account there."""
         return self._deployment.stack.format_arn(
             service="ec2",
-            region=self._deployment.page.target_region,
+            region=self._deployment.page.places[0].region,
             account="" if kind == "image" else None,
             resource=kind,
             resource_name="*",

@@ -16,22 +16,30 @@ from pydantic import (
 )
 
 from infra.page_egress import Egress, SecretPlace
+from infra.page_front import AddressOrNone, Domain, Login, Network
 from infra.page_images import Image
+from infra.page_model import Model
 from infra.page_part import Part
 from infra.page_sandbox import Sandbox
+from infra.page_targets import (
+    Place,
+    Region,
+    TagKey,
+    TagValue,
+    Target,
+    TargetName,
+    checked_tags,
+    places_of,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "countersign.yaml"
 EXAMPLE = "countersign.example.yaml"
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")]
 
 # What may be left empty.
 EmailOrNone = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
-RegionOrNone = Annotated[str, StringConstraints(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")]
-AddressOrNone = Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s?#]+)?$")]
 AccountOrNone = Annotated[str, StringConstraints(pattern=r"^(\d{12})?$")]
 
 # Variables of the deploying shell, and the line of the page that each one overrides.
@@ -50,44 +58,6 @@ LEASE_HOURS = {"local": 8, "dev": 8, "prod": 72}
 
 class BadPage(Exception):
     """The operator's page cannot be used; the message is one line for the operator."""
-
-
-class Target(Part):
-    """Where approved calls run."""
-
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "default"
-    region: RegionOrNone = ""
-    subnet_id: Annotated[str, StringConstraints(pattern=r"^(subnet-[0-9a-f]{8,17})?$")] = ""
-    security_group_ids: tuple[
-        Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")], ...
-    ] = ()
-
-    @property
-    def fixed_parameters(self) -> dict[str, Any]:
-        """What every launch is sent beside the model's values, by EC2's names."""
-        fixed: dict[str, Any] = {}
-        if self.subnet_id:
-            fixed["SubnetId"] = self.subnet_id
-        if self.security_group_ids:
-            fixed["SecurityGroupIds"] = list(self.security_group_ids)
-        return fixed
-
-
-class Model(Part):
-    """The Chat Completions endpoint; its key is a secret of the stack, never here."""
-
-    name: str = ""
-    base_url: Url = "https://api.openai.com/v1"
-    label: str = ""
-    max_tokens: Annotated[int, Field(ge=0)] = 4096
-    aliases: dict[str, str] = Field(default_factory=dict)
-    """Models by the names that manifests use."""
-
-    @model_validator(mode="after")
-    def has_a_name(self) -> Self:
-        if not self.name:
-            raise ValueError("no model is named: write model.name, or set CHAT_MODEL")
-        return self
 
 
 Limit = Annotated[int, Field(ge=1)]
@@ -122,13 +92,6 @@ IMAGES_BYTES = 3000
 """Lambda keeps 4 KB of environment for a function."""
 
 
-class Login(Part):
-    """Where the laptop run has its sign-in pages; in AWS the stack knows."""
-
-    login_url: Url
-    token_url: Url
-
-
 class Page(Part):
     """Everything the operator sets."""
 
@@ -138,9 +101,20 @@ class Page(Part):
     stage: Literal["local", "dev", "prod"]
     region: Region
     account: AccountOrNone = ""
-    target: Target = Target()
+    launch: Literal["dry_run", "live"]
+    """`dry_run` is shadow mode: everything happens but the launch, which AWS only rehearses. It must be chosen."""
+    targets: Annotated[dict[TargetName, Target], Field(min_length=1, max_length=10)] = Field(
+        default_factory=lambda: {"default": Target()}
+    )
     model: Model
+    approvers: tuple[Email, ...] = ()
+    """Who may countersign, by e-mail; empty: whoever `countersign users add` makes an approver."""
+    domain: Domain | None = None
     origin: AddressOrNone = ""
+    allowed_cidrs: tuple[Network, ...] = ()
+    """Where people may come from; empty: from everywhere."""
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict)
+    """On every resource of the stack."""
     approval_timeout_seconds: Annotated[int, Field(ge=5, le=7 * 24 * 3600)] = 3600
     time_zone: str = "UTC"
     fresh_sign_in_minutes: Annotated[int, Field(ge=0, le=30 * 24 * 60)] | None = None
@@ -165,6 +139,24 @@ class Page(Part):
     def off_is_none(cls, written: object) -> object:
         """YAML reads `off` as false; a key without a value is an oversight, not a wish for none."""
         return None if written is False or written == "off" else written or {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def one_target_is_a_target(cls, written: object) -> object:
+        """Pages of the first releases had one `target`, with its name in it."""
+        if not isinstance(written, Mapping) or "target" not in written:
+            return written
+        page = dict(written)
+        if "targets" in page:
+            raise ValueError("write targets, and not target beside it")
+        target = dict(page.pop("target") or {})
+        page["targets"] = {str(target.pop("name", "default")): target}
+        return page
+
+    @field_validator("tags")
+    @classmethod
+    def tags_are_free(cls, tags: dict[str, str]) -> dict[str, str]:
+        return checked_tags(tags)
 
     @field_validator("images")
     @classmethod
@@ -191,14 +183,25 @@ class Page(Part):
             raise ValueError("sandbox.unconfined is for the stage local")
         if self.origin.startswith("http://") and self.stage != "local":
             raise ValueError("origin must be https")
+        if self.domain and self.origin:
+            raise ValueError("write domain or origin, one of them")
+        for name, target in self.targets.items():
+            is_away = target.account is not None and target.account != self.account
+            if is_away and not self.account:
+                raise ValueError(f"targets.{name} has an account, so the page must name its own")
+            if is_away != bool(target.external_id):
+                raise ValueError(
+                    f"targets.{name}.external_id is needed for another account, and for no other"
+                )
+        _ = self.places
         if self.time_zone not in available_timezones():
             raise ValueError(f"time_zone {self.time_zone!r} is not in the time zone database")
         return self
 
     @property
-    def target_region(self) -> str:
-        """The target's region; the stack's unless the page names another."""
-        return self.target.region or self.region
+    def places(self) -> tuple[Place, ...]:
+        """Where calls run, each with its name; the first is meant where there is only one."""
+        return places_of(self.targets, region=self.region, images=self.images)
 
     @property
     def effective_fresh_sign_in_minutes(self) -> int:

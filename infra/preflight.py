@@ -48,7 +48,7 @@ class Preflight(Construct):
             settings=PreflightSettings(
                 stage=page.stage,
                 approvals_table=tables.approvals.table_name,
-                region=page.target_region,
+                region=page.places[0].region,
                 lease_hours=page.effective_lease_hours,
                 stack=page.stack,
             ),

@@ -47,8 +47,8 @@ class RunAction(Construct):
                 approvals_table=tables.approvals.table_name,
                 decision_keys=",".join(seal_key.trusted),
                 account_id=deployment.stack.account,
-                region=page.target_region,
-                target=page.target.name,
+                region=page.places[0].region,
+                target=page.places[0].name,
                 secrets=json.dumps(places),
                 pins=json.dumps(
                     {host: _address(pinned) for host, pinned in page.egress.pins.items()}

@@ -38,7 +38,7 @@ def arn_of(runbook: Runbook, deployment: Deployment, resource: str = "document")
         return runbook.document.replace(":document/", f":{resource}/")
     return deployment.stack.format_arn(
         service="ssm",
-        region=deployment.page.target_region,
+        region=deployment.page.places[0].region,
         account="" if is_of_aws(runbook.document) else None,
         resource=resource,
         resource_name=runbook.document,
@@ -50,7 +50,7 @@ def executions(deployment: Deployment) -> str:
     """The executions of runbooks, which have no name before they run."""
     return deployment.stack.format_arn(
         service="ssm",
-        region=deployment.page.target_region,
+        region=deployment.page.places[0].region,
         resource="automation-execution",
         resource_name="*",
         arn_format=ArnFormat.SLASH_RESOURCE_NAME,

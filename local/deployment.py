@@ -71,6 +71,7 @@ class StackWish:
         return {
             "stack": self.stack,
             "stage": "local",
+            "launch": "live",
             "region": REGION,
             "account": ACCOUNT,
             "model": {

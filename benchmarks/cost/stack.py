@@ -22,6 +22,7 @@ PER_HOUR = {"minute": 60.0, "hour": 1.0, "day": 1 / 24}
 PAGE: Mapping[str, Any] = {
     "stack": STACK,
     "stage": "prod",
+    "launch": "live",
     "region": "us-east-1",
     "account": "123456789012",
     "model": {"name": "a-model"},

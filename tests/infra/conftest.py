@@ -17,7 +17,12 @@ from infra.page import ROOT, Page
 from infra.stack import Countersign
 from tests.infra.template import Template
 
-COMMON = {"region": "eu-west-1", "account": "123456789012", "model": {"name": "a-model"}}
+COMMON = {
+    "launch": "live",
+    "region": "eu-west-1",
+    "account": "123456789012",
+    "model": {"name": "a-model"},
+}
 PAGES: Mapping[str, dict[str, Any]] = {
     "Production": {
         "stage": "prod",

@@ -10,7 +10,11 @@ from infra.page import EXAMPLE, ROOT, BadPage, Budgets, Page, read_page
 
 VPC = "vpc-0123456789abcdef0"
 SUBNETS = ["subnet-0123456789abcdef0", "subnet-1123456789abcdef0"]
-LEAST = {"stage": "dev", "region": "eu-west-1", "model": {"name": "a-model"}}
+LEAST = {"stage": "dev", "launch": "live", "region": "eu-west-1", "model": {"name": "a-model"}}
+
+
+def fixed(**parameters):
+    return {"targets": {"default": {"fixed": parameters}}}
 
 
 @pytest.fixture
@@ -54,9 +58,10 @@ def test_the_environment_overrides_the_page(written):
 
 
 def test_calls_run_in_the_stack_s_region_unless_the_target_names_one(written):
-    assert read_page(written(), {}).target_region == "eu-west-1"
-    elsewhere = written(target={"region": "us-east-2"})
-    assert read_page(elsewhere, {}).target_region == "us-east-2"
+    [here] = read_page(written(), {}).places
+    assert (here.name, here.account, here.region) == ("default", "", "eu-west-1")
+    [elsewhere] = read_page(written(targets={"away": {"regions": ["us-east-2"]}}), {}).places
+    assert (elsewhere.name, elsewhere.region) == ("away", "us-east-2")
 
 
 @pytest.mark.parametrize(
@@ -69,12 +74,57 @@ def test_an_instance_lives_as_long_as_its_stage_or_the_page_says(written, change
 
 def test_what_the_operator_fixes_is_sent_by_ec2_s_names_and_nothing_by_default(written):
     subnet, group = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
-    assert read_page(written(), {}).target.fixed_parameters == {}
-    target = {"subnet_id": subnet, "security_group_ids": [group]}
-    assert read_page(written(target=target), {}).target.fixed_parameters == {
-        "SubnetId": subnet,
-        "SecurityGroupIds": [group],
+    assert read_page(written(), {}).places[0].fixed.parameters == {}
+    fixed = {"subnet_ids": [subnet], "security_group_ids": [group]}
+    [place] = read_page(written(targets={"default": {"fixed": fixed}}), {}).places
+    assert place.fixed.parameters == {"SubnetId": subnet, "SecurityGroupIds": [group]}
+
+
+def test_a_page_of_the_first_releases_names_its_one_target_in_their_words(written):
+    subnet, group = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+    earlier = {
+        "name": "away",
+        "region": "eu-north-1",
+        "subnet_id": subnet,
+        "security_group_ids": [group],
     }
+    [place] = read_page(written(target=earlier), {}).places
+    assert (place.name, place.region) == ("away", "eu-north-1")
+    assert place.fixed.subnet_ids == (subnet,)
+    assert place.fixed.security_group_ids == (group,)
+    with pytest.raises(BadPage, match="write targets, and not target beside it"):
+        read_page(written(target=earlier, targets={"default": {}}), {})
+
+
+def test_a_target_with_several_regions_is_a_place_in_each_with_what_each_fixes(written):
+    group = "sg-0123456789abcdef0"
+    targets = {
+        "work": {
+            "account": "210987654321",
+            "external_id": "0123456789",
+            "fixed": {"security_group_ids": [group], "tags": {"Team": "a", "Cost": "1"}},
+            "regions": {
+                "eu-west-1": {},
+                "us-east-1": {"security_group_ids": [], "tags": {"Cost": "2"}},
+            },
+        }
+    }
+    europe, america = read_page(written(account="123456789012", targets=targets), {}).places
+    assert (europe.name, europe.account, europe.region) == (
+        "work-eu-west-1",
+        "210987654321",
+        "eu-west-1",
+    )
+    assert (europe.fixed.security_group_ids, europe.fixed.tags["Cost"]) == ((group,), "1")
+    assert (america.name, america.fixed.security_group_ids) == ("work-us-east-1", ())
+    assert america.fixed.tags == {"Team": "a", "Cost": "2"}
+
+
+def test_whether_approved_calls_are_launched_has_to_be_chosen(written):
+    file = written() / "countersign.yaml"
+    file.write_text(file.read_text().replace("launch: live\n", ""))
+    with pytest.raises(BadPage, match="launch: Field required"):
+        read_page(file.parent, {})
 
 
 def test_budgets_are_on_until_the_page_says_off(written):
@@ -98,7 +148,17 @@ def test_budgets_are_on_until_the_page_says_off(written):
         ({"model": None}, "no model is named"),
         ({"stage": "test"}, "stage: Input should be 'local', 'dev' or 'prod'"),
         ({"stage": "prod", "self_confirm": True}, "self_confirm is refused for prod"),
-        ({"approvers": []}, "approvers: Extra inputs are not permitted"),
+        ({"approver": []}, "approver: Extra inputs are not permitted"),
+        ({"approvers": ["carol"]}, "approvers.0: "),
+        ({"launch": "maybe"}, "launch: Input should be 'dry_run' or 'live'"),
+        ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs.0: "),
+        ({"tags": {"aws:x": "1"}}, "tags: the tag 'aws:x' begins with"),
+        ({"domain": {"name": "x.example.com"}}, "domain.certificate_arn: Field required"),
+        ({"model": {"name": "m", "region": "eu-west-1"}}, "model.region is for the provider"),
+        (
+            {"model": {"name": "m", "provider": "bedrock", "base_url": "https://m.example"}},
+            "model.base_url is for the provider openai",
+        ),
         ({"region": "Europe"}, "region: "),
         ({"approval_timeout_seconds": 0}, "approval_timeout_seconds: "),
         ({"lease_hours": 0}, "lease_hours: "),
@@ -110,10 +170,28 @@ def test_budgets_are_on_until_the_page_says_off(written):
         ({"origin": "https://example.com/chat"}, "origin: "),
         ({"login": {"login_url": "http://x", "token_url": "http://x"}}, "login is for the stage"),
         ({"account": 123456789012}, "account: "),
-        ({"target": {"subnet_id": "subnet-1"}}, "target.subnet_id: "),
-        ({"target": {"subnet_id": "subnet-0123456789abcdef0\n"}}, "target.subnet_id: "),
-        ({"target": {"security_group_ids": ["default"]}}, "target.security_group_ids.0: "),
-        ({"target": {"user_data": "x"}}, "target.user_data: Extra inputs are not permitted"),
+        (fixed(subnet_ids=["subnet-1"]), "targets.default.fixed.subnet_ids.0: "),
+        (fixed(subnet_ids=["subnet-0123456789abcdef0\n"]), "targets.default.fixed.subnet_ids.0: "),
+        (fixed(security_group_ids=["default"]), "targets.default.fixed.security_group_ids.0: "),
+        (fixed(user_data="x"), "fixed.user_data: Extra inputs are not permitted"),
+        (fixed(public_address=True), "fixed: public_address needs subnet_ids"),
+        (fixed(tags={"countersign:call": "1"}), "fixed.tags: the tag 'countersign:call' begins"),
+        ({"target": {"subnet_id": "subnet-1"}}, "targets.default.fixed.subnet_ids.0: "),
+        ({"targets": {}}, "targets: "),
+        ({"targets": {"Default": {}}}, "targets.Default"),
+        (
+            {"targets": {"a": {"regions": ["eu-west-1", "us-east-1"]}, "a-us-east-1": {}}},
+            "two targets have the name a-us-east-1",
+        ),
+        (
+            {"targets": {"a": {"account": "210987654321", "external_id": "0123456789"}}},
+            "targets.a has an account, so the page must name its own",
+        ),
+        (
+            {"account": "123456789012", "targets": {"a": {"account": "210987654321"}}},
+            "targets.a.external_id is needed",
+        ),
+        ({"targets": {"a": {"external_id": "0123456789"}}}, "targets.a.external_id is needed"),
         ({"retired_seal_keys": ["alias/old"]}, "retired_seal_keys.0: "),
         ({"budgets": {"turns": 0}}, "budgets.turns: "),
         ({"budgets": {"people": 3}}, "budgets.people: Extra inputs are not permitted"),

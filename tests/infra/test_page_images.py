@@ -10,7 +10,13 @@ PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_
 
 def page(*images):
     return Page.model_validate(
-        {"stage": "dev", "region": "eu-west-1", "model": {"name": "m"}, "images": list(images)}
+        {
+            "stage": "dev",
+            "launch": "live",
+            "region": "eu-west-1",
+            "model": {"name": "m"},
+            "images": list(images),
+        }
     )
 
 

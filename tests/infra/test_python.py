@@ -196,7 +196,7 @@ def test_a_run_has_the_page_s_time_and_memory_and_its_lambda_some_more(in_subnet
 
 @pytest.mark.parametrize(("seconds", "memory"), [(5, 512), (60, 8192)])
 def test_what_the_page_may_ask_for_fits_into_lambda_and_into_who_waits(seconds, memory):
-    page = {"stage": "dev", "region": "eu-west-1", "model": {"name": "m"}}
+    page = {"stage": "dev", "launch": "live", "region": "eu-west-1", "model": {"name": "m"}}
     sandbox = Page.model_validate(
         {**page, "sandbox": {"seconds": seconds, "memory_mb": memory}}
     ).sandbox

@@ -173,7 +173,7 @@ def test_aisvs_9_2_5_an_approval_ends_at_its_time_and_there_is_a_longest_one(bac
     assert backend.decide(approval_id).status == 410
     assert backend.settle(approval_id)["approved_calls"] == []
     assert launches(backend, approval_id) == 0
-    page = {"stage": "dev", "region": "us-east-1", "model": {"name": "a-model"}}
+    page = {"stage": "dev", "launch": "live", "region": "us-east-1", "model": {"name": "a-model"}}
     week = 7 * 24 * 3600
     assert Page.model_validate({**page, "approval_timeout_seconds": week})
     with pytest.raises(ValidationError):

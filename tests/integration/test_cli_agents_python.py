@@ -133,7 +133,13 @@ def test_validate_tells_the_lines_for_the_operator_s_page(author, capsys):
     page = yaml.safe_load(told.split("countersign.yaml:\n")[1])
     sha256 = hashlib.sha256(SOURCE.encode()).hexdigest()
     assert page == {"sandbox": {"modules": {"own.py": sha256}}}
-    whole = {"stage": "dev", "region": "eu-west-1", "model": {"name": "m"}, **page}
+    whole = {
+        "stage": "dev",
+        "launch": "live",
+        "region": "eu-west-1",
+        "model": {"name": "m"},
+        **page,
+    }
     assert Page.model_validate(whole).sandbox.modules == {"own.py": sha256}
     assert main(["agents", "validate", "--json", str(author.agents)]) == 0
     modules = json.loads(capsys.readouterr().out)["modules"]

@@ -83,7 +83,7 @@ def test_what_it_adds_to_the_agent_and_to_the_page_is_taken(followed, shell):
     assert verdict.compiled()["actions"]["weather_now"]["approval"] == "always"
     import yaml
 
-    page = {"stage": "dev", "region": "eu-west-1", "model": {"name": "m"}}
+    page = {"stage": "dev", "launch": "live", "region": "eu-west-1", "model": {"name": "m"}}
     assert Page.model_validate({**page, **yaml.safe_load(secrets)}).secrets["WEATHER_KEY"].host
 
 

@@ -1,0 +1,165 @@
+"""What the operator's page says of targets: the accounts and regions where calls run, and what is fixed there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from infra.page_images import Image
+from infra.page_part import Part
+
+Account = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")]
+TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")]
+TagValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")]
+RESERVED_TAGS = ("aws:", "countersign:")
+MOST_TAGS = 30
+"""EC2 takes 50 on a resource; six of them are ours."""
+
+
+def checked_tags(tags: dict[str, str]) -> dict[str, str]:
+    """The tags, none of which AWS or the product keeps for itself; raises `ValueError`."""
+    for key in tags:
+        if key.lower().startswith(RESERVED_TAGS):
+            raise ValueError(f"the tag {key!r} begins with aws: or countersign:, which are taken")
+    if len(tags) > MOST_TAGS:
+        raise ValueError(f"more than {MOST_TAGS} tags")
+    return tags
+
+
+class InstanceProfile(Part):
+    """The instance profile that launched instances get, and the role in it: the only one that may be passed."""
+
+    arn: Annotated[
+        str,
+        StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:instance-profile/[\w+=,.@/-]+$"),
+    ]
+    role_arn: Annotated[
+        str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")
+    ]
+
+
+class Fixed(Part):
+    """Sent with every launch, whatever the model says, and never seen by it; what is not set is not sent."""
+
+    subnet_ids: Annotated[tuple[SubnetId, ...], Field(max_length=16)] = ()
+    """With several, each launch goes into one of them, by its approval."""
+    security_group_ids: Annotated[tuple[SecurityGroupId, ...], Field(max_length=16)] = ()
+    instance_profile: InstanceProfile | None = None
+    encrypted_root_volume: bool = False
+    public_address: bool | None = None
+    """Whether instances get a public address; None: as the subnet says."""
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What every launch is sent beside the model's values, by EC2's names."""
+        sent: dict[str, Any] = {}
+        if self.subnet_ids:
+            sent["SubnetId"] = self.subnet_ids[0]
+        if self.security_group_ids:
+            sent["SecurityGroupIds"] = list(self.security_group_ids)
+        return sent
+
+    @field_validator("tags")
+    @classmethod
+    def tags_are_free(cls, tags: dict[str, str]) -> dict[str, str]:
+        return checked_tags(tags)
+
+    @model_validator(mode="after")
+    def address_has_a_subnet(self) -> Self:
+        if self.public_address is not None and not self.subnet_ids:
+            raise ValueError("public_address needs subnet_ids: EC2 takes it with a subnet only")
+        return self
+
+
+class Target(Part):
+    """One target as the page has it: an account, its regions, and what is fixed there."""
+
+    account: Account | None = None
+    """None: the account of the stack itself."""
+    regions: Annotated[dict[Region, Fixed], Field(max_length=8)] = Field(default_factory=dict)
+    """Empty: the region of the stack itself. What a region fixes stands over what the target fixes."""
+    fixed: Fixed = Fixed()
+    external_id: Annotated[str, StringConstraints(pattern=r"^([\w+=,.@:/-]{8,128})?$")] = ""
+    """What the launch role of another account asks for; needed there, and refused here."""
+    images: tuple[Image, ...] = ()
+    """What people can choose from there; empty: the page's own images."""
+
+    @field_validator("regions", mode="before")
+    @classmethod
+    def names_alone_fix_nothing(cls, written: object) -> object:
+        """`regions: [a, b]` says only which they are."""
+        if isinstance(written, list | tuple):
+            return {name: {} for name in written}
+        return {} if written is None else written
+
+    @model_validator(mode="before")
+    @classmethod
+    def earlier_words(cls, written: object) -> object:
+        """Pages of the first releases said `region`, `subnet_id` and `security_group_ids` of their one target."""
+        if not isinstance(written, Mapping):
+            return written
+        page = dict(written)
+        region = page.pop("region", None)
+        if region:
+            page.setdefault("regions", [region])
+        subnet_id = page.pop("subnet_id", None)
+        groups = page.pop("security_group_ids", None)
+        if subnet_id or groups:
+            earlier = {"subnet_ids": [subnet_id]} if subnet_id else {}
+            if groups:
+                earlier["security_group_ids"] = groups
+            fixed = page.get("fixed") or {}
+            page["fixed"] = {**earlier, **fixed} if isinstance(fixed, Mapping) else fixed
+        return page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One account and one region where calls run, by the name that people and plans use."""
+
+    name: str
+    account: str
+    """Empty: the account of the stack itself."""
+    region: str
+    fixed: Fixed
+    external_id: str = ""
+    images: tuple[Image, ...] = field(default=())
+
+
+def places_of(
+    targets: Mapping[str, Target], *, region: str, images: tuple[Image, ...]
+) -> tuple[Place, ...]:
+    """Every place of the page, in its order; a target with several regions gives one place for each.
+
+    Raises `ValueError` where two places would have one name.
+    """
+    places = [
+        Place(
+            name=name if len(target.regions) < 2 else f"{name}-{one}",
+            account=target.account or "",
+            region=one,
+            fixed=merged(target.fixed, regional),
+            external_id=target.external_id,
+            images=target.images or images,
+        )
+        for name, target in targets.items()
+        for one, regional in (target.regions or {region: Fixed()}).items()
+    ]
+    names = [place.name for place in places]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two targets have the name {twice[0]}")
+    return tuple(places)
+
+
+def merged(target: Fixed, regional: Fixed) -> Fixed:
+    """What a region fixes over what its target fixes; tags of both."""
+    over: dict[str, Any] = {name: getattr(regional, name) for name in regional.model_fields_set}
+    over["tags"] = {**target.tags, **regional.tags}
+    return target.model_copy(update=over)
