@@ -1,7 +1,7 @@
 """What operators' commands work with: the page of their home, their AWS credentials, the deployed stack's outputs."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from cli.terminal.failures import CommandFailed
-from cli.terminal.screen import Screen
 from infra.page import NAME, ROOT, BadPage, Page, read_page
 
 HomeDirectory = Annotated[
@@ -96,13 +95,3 @@ def deployment_of(chosen: Path | None) -> Deployment:
         ) from error
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
     return Deployment(page, home, account, outputs, session)
-
-
-def operated(screen: Screen, run: Callable[[], int]) -> None:
-    """Run an operator's command and end the process with its status; a failure is one sentence."""
-    try:
-        status = run()
-    except CommandFailed as failure:
-        screen.fail(failure)
-        status = failure.status
-    raise typer.Exit(status)
