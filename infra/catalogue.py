@@ -5,7 +5,7 @@ import json
 from aws_cdk import ArnFormat
 from constructs import Construct
 
-from functions.shared.settings import CatalogueSettings
+from functions.shared.target_settings import CatalogueSettings
 from infra.deployment import Deployment
 from infra.reasons import accept_wildcard
 from infra.room import Room

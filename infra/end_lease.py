@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from functions.shared.instance_tags import TAG_APPROVAL, TAG_STACK
-from functions.shared.settings import EndLeaseSettings
+from functions.shared.target_settings import EndLeaseSettings
 from infra.deployment import Deployment
 from infra.notifications import Notifications
 from infra.reasons import accept_wildcard

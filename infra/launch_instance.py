@@ -13,7 +13,7 @@ from functions.shared.instance_tags import (
     TAG_REQUESTER,
     TAG_STACK,
 )
-from functions.shared.settings import LaunchInstanceSettings
+from functions.shared.target_settings import LaunchInstanceSettings
 from infra.deployment import Deployment
 from infra.freeze import FreezeSwitch
 from infra.python import Python

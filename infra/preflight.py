@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from functions.shared.settings import PreflightSettings
+from functions.shared.target_settings import PreflightSettings
 from infra.deployment import Deployment
 from infra.reasons import accept_wildcard
 from infra.room import Room

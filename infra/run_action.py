@@ -5,7 +5,7 @@ import json
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from functions.shared.settings import RunActionSettings
+from functions.shared.target_settings import RunActionSettings
 from infra.agents import FILE as AGENTS_FILE
 from infra.deployment import Deployment
 from infra.reasons import accept

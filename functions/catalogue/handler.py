@@ -15,7 +15,7 @@ from functions.shared.identifiers import utc_now
 from functions.shared.observe import begin, logger
 from functions.shared.price_list import SERVED_IN, PriceList
 from functions.shared.readings import Readings
-from functions.shared.settings import CatalogueSettings
+from functions.shared.target_settings import CatalogueSettings
 
 MOST_CALLS = 64
 QUICK = Config(

@@ -15,7 +15,7 @@ from functions.shared.channels import channel_of
 from functions.shared.identifiers import utc_now
 from functions.shared.lease_table import LeaseTable
 from functions.shared.observe import begin
-from functions.shared.settings import EndLeaseSettings
+from functions.shared.target_settings import EndLeaseSettings
 
 LEASES_PER_COMMAND = 25
 

@@ -24,7 +24,7 @@ from functions.shared.lease import LeaseState, LeaseStep
 from functions.shared.lease_mails import STOPPED, TERMINATED, WARNED, lease_mail
 from functions.shared.lease_table import CallKey, LeasedInstance, LeaseTable
 from functions.shared.observe import LEASES_REFUSED, count, logger
-from functions.shared.settings import EndLeaseSettings
+from functions.shared.target_settings import EndLeaseSettings
 
 UNSEEN_SECONDS = 15 * 60
 """EC2 shows a new instance late; one this old that it does not show is gone."""

@@ -25,7 +25,7 @@ from functions.shared.lease_table import LeaseTable
 from functions.shared.ledger import Ledger
 from functions.shared.observe import begin
 from functions.shared.seal import SealCheck
-from functions.shared.settings import LaunchInstanceSettings
+from functions.shared.target_settings import LaunchInstanceSettings
 from functions.shared.workflow import repeatable
 
 RUN_ACTION_SECONDS = 130

@@ -13,7 +13,7 @@ from functions.shared.freeze import Freeze
 from functions.shared.lease_table import LeaseTable
 from functions.shared.ledger import Ledger
 from functions.shared.seal import SealCheck
-from functions.shared.settings import LaunchInstanceSettings
+from functions.shared.target_settings import LaunchInstanceSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

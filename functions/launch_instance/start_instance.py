@@ -24,7 +24,7 @@ from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.lease_table import lease_attributes
 from functions.shared.ledger import Ledger, LedgerRow
 from functions.shared.observe import INSTANCES_LAUNCHED, count, logger
-from functions.shared.settings import LaunchInstanceSettings
+from functions.shared.target_settings import LaunchInstanceSettings
 
 
 def start_instance(

@@ -18,7 +18,7 @@ from functions.shared.lease_table import LeaseReader
 from functions.shared.observe import begin
 from functions.shared.price_list import SERVED_IN, PriceList
 from functions.shared.readings import Readings
-from functions.shared.settings import PreflightSettings
+from functions.shared.target_settings import PreflightSettings
 from functions.shared.workflow import repeatable
 
 QUICK = Config(

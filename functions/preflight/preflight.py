@@ -26,7 +26,7 @@ from functions.shared.lease_table import LeaseReader
 from functions.shared.observe import logger
 from functions.shared.price_list import PriceList
 from functions.shared.readings import NotRead, Reading, Readings
-from functions.shared.settings import PreflightSettings
+from functions.shared.target_settings import PreflightSettings
 
 Checker = Callable[[Inspection, Sequence[Mapping[str, Any]]], dict[str, Found]]
 CHECKERS: dict[str, Checker] = {

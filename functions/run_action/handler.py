@@ -18,7 +18,7 @@ from functions.shared.agent import Agents
 from functions.shared.aws import client
 from functions.shared.countersigned_call import Checking
 from functions.shared.observe import begin
-from functions.shared.settings import RunActionSettings
+from functions.shared.target_settings import RunActionSettings
 from functions.shared.workflow import repeatable
 
 BATCH_SECONDS = 100

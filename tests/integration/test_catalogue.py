@@ -11,7 +11,7 @@ from functions.catalogue.listings import LISTINGS, TEXT_BYTES, Image
 from functions.shared.aws import client
 from functions.shared.operations import READS
 from functions.shared.readings import Readings
-from functions.shared.settings import CatalogueSettings
+from functions.shared.target_settings import CatalogueSettings
 from tests.support.account import REGION
 from tests.support.clock import Clock
 from tests.support.fake_model import INSTANCE

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import functions.run_action.handler as room
-from functions.shared.settings import RunActionSettings
+from functions.shared.target_settings import RunActionSettings
 from tests.support.account import ACCOUNT_ID, APPROVALS, REGION
 from tests.support.gateway import LambdaContext
 from tests.support.stub_service import StubService

@@ -39,13 +39,12 @@ from functions.shared.settings import (
     ConversationsSettings,
     DecideApprovalSettings,
     FreezeSettings,
-    LaunchInstanceSettings,
-    PreflightSettings,
     RecordOutcomeSettings,
     RequestApprovalSettings,
     Settings,
     SweepSettings,
 )
+from functions.shared.target_settings import LaunchInstanceSettings, PreflightSettings
 from functions.shared.uploads import Uploads
 from tests.support.account import (
     ACCOUNT_ID,

@@ -15,7 +15,7 @@ from functions.shared.channels import SnsChannel
 from functions.shared.identifiers import new_id, timestamp
 from functions.shared.lease_table import LeasedInstance, LeaseTable, lease_attributes
 from functions.shared.plan import canonical, digest_of
-from functions.shared.settings import EndLeaseSettings
+from functions.shared.target_settings import EndLeaseSettings
 from tests.support.account import APPROVALS, AUDIT, BUDGETS, ORIGIN, REGION, STACK, Account
 from tests.support.clock import Clock
 

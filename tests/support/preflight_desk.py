@@ -13,7 +13,7 @@ import functions.preflight.handler as room
 from functions.preflight.preflight import Preflighting, preflight
 from functions.shared.aws import client
 from functions.shared.readings import Readings
-from functions.shared.settings import PreflightSettings
+from functions.shared.target_settings import PreflightSettings
 from tests.support.account import ACCOUNT_ID, APPROVALS, REGION, STACK
 from tests.support.clock import Clock
 from tests.support.fake_model import INSTANCE
