@@ -22,6 +22,7 @@ class Pages(Construct):
                 stage=deployment.page.stage,
                 agents_file=AGENTS_FILE,
                 model_label=deployment.page.model_label,
+                launch=deployment.page.launch,
                 self_confirm=deployment.page.self_confirm,
             ),
         )

@@ -71,6 +71,7 @@ def health(_: Request) -> Response:
             "status": "ok",
             "stage": settings.stage,
             "model": settings.model_label,
+            "launch": settings.launch,
             "version": deps().description.version(),
         }
     )

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.shared.errors import BadRequest, Conflict, Gone
-from functions.shared.plan import digest_of, read_plan
+from functions.shared.plan import DRY_RUN, digest_of, launch_of, read_plan
 
 APPROVERS = "approvers"
 REASON_CHARACTERS = 1000
@@ -130,13 +130,22 @@ class Approval:
         calls: list[dict[str, Any]] = self.plan_value()["calls"]
         return calls
 
+    def is_shadow(self) -> bool:
+        """Whether it was asked for in shadow mode."""
+        return launch_of(self.plan_value()) == DRY_RUN
+
     def approver_groups(self) -> tuple[str, ...]:
         """Groups of which whoever countersigns has to be in one; empty: every approver may."""
         return tuple(self.plan_value().get("approvers", ()))
 
-    def can_be_countersigned_in(self, groups: frozenset[str]) -> bool:
-        """Whether somebody of these groups may decide it, unless it is their own."""
-        if APPROVERS not in groups:
+    @property
+    def practised_by(self) -> str:
+        """The subject of the one person who may decide it, since it is practice and runs nothing; else empty."""
+        return str(self.plan_value().get("practice", ""))
+
+    def can_be_countersigned_by(self, sub: str, groups: frozenset[str]) -> bool:
+        """Whether this person, in these groups, may decide it, unless it is their own."""
+        if APPROVERS not in groups or self.practised_by not in ("", sub):
             return False
         named = self.approver_groups()
         return not named or not groups.isdisjoint(named)

@@ -8,6 +8,7 @@ from functions.shared.approval import Approval, Decision, Outcome, Person, Verdi
 from functions.shared.countersigned_code import file_of, sandbox_of
 from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
 from functions.shared.outside_text import is_outside_text
+from functions.shared.plan import launch_of
 from functions.shared.plan_words import host_of, is_in_aws, sentence_of
 from functions.shared.turn import deciders_view, expiry_view
 
@@ -42,6 +43,7 @@ def approval_view(
     return {
         "id": approval.id,
         "status": status_now(approval, now),
+        "launch": launch_of(plan),
         "digest": approval.digest,
         "plan": plan,
         "summary": summary_of(calls),
@@ -49,6 +51,7 @@ def approval_view(
         "account": {"id": plan["account"], "alias": plan.get("account_alias", "")},
         "region": plan["region"],
         "in_aws": is_in_aws(plan),
+        "practice": bool(approval.practised_by),
         "target": plan["target"],
         "price": plan.get("price"),
         "lease": plan.get("lease"),
@@ -82,11 +85,13 @@ def approval_row(
     return {
         "id": approval.id,
         "status": status_now(approval, now),
+        "launch": launch_of(plan),
         "agent": approval.agent,
         "summary": summary_of(calls),
         "account": {"id": plan["account"], "alias": plan.get("account_alias", "")},
         "region": plan["region"],
         "in_aws": is_in_aws(plan),
+        "practice": bool(approval.practised_by),
         "price": plan.get("price"),
         "requester": _person_view(approval.requester),
         "created_at": approval.created_at,
@@ -149,7 +154,7 @@ def _rights(
     approval: Approval, reader: Person, groups: frozenset[str], self_confirm: bool, now: datetime
 ) -> dict[str, bool]:
     mine = reader.is_same_as(approval.requester)
-    entitled = self_confirm if mine else approval.can_be_countersigned_in(groups)
+    entitled = self_confirm if mine else approval.can_be_countersigned_by(reader.sub, groups)
     return {
         "mine": mine,
         "can_decide": entitled and approval.status.value == "pending" and approval.is_open(now),

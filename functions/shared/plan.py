@@ -16,6 +16,9 @@ import rfc8785
 from functions.shared.strict_json import unique, whole
 
 VERSION = 2
+LIVE = "live"
+DRY_RUN = "dry_run"
+"""Shadow mode: what is approved is rehearsed with AWS, and nothing is started."""
 
 
 class UnreadablePlan(Exception):
@@ -50,10 +53,12 @@ def draft_of(
     manifest: str,
     random: str,
     approvers: Sequence[str] = (),
+    launch: str = LIVE,
 ) -> dict[str, Any]:
     """The request as a JSON value; `random` makes the digest a nonce that only who saw the plan can know.
 
-    `approvers` are groups: only approvers who are in one of them may countersign it. What is empty is left out.
+    `approvers` are groups: only approvers who are in one of them may countersign it. `launch` is `live` or `dry_run`.
+    What is empty is left out, and so is `live`.
     """
     return {
         "version": VERSION,
@@ -78,6 +83,7 @@ def draft_of(
             for call in calls
         ],
         **({"approvers": list(approvers)} if approvers else {}),
+        **({"launch": launch} if launch != LIVE else {}),
         "random": random,
     }
 
@@ -102,6 +108,11 @@ def plan_of(
         "lease": {"hours": lease_hours} if lease_hours is not None else None,
         "price": total_price([call["price"] for call in calls]),
     }
+
+
+def launch_of(plan: Mapping[str, Any]) -> str:
+    """How what is approved was to be carried out: `live`, or `dry_run` in shadow mode."""
+    return str(plan.get("launch", LIVE))
 
 
 def total_price(prices: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from functions.shared.approval import OPEN, Approval, Outcome
 from functions.shared.countersigned_action import shown
 from functions.shared.identifiers import timestamp
 from functions.shared.outside_text import is_outside_text
-from functions.shared.plan import canonical
+from functions.shared.plan import canonical, launch_of
 
 WAITING = "waiting"
 HANDED_OUT = "handed_out"
@@ -128,6 +128,7 @@ def approval_brief(approval_id: str | None, approval: Approval | None) -> dict[s
     return {
         "id": approval.id,
         "status": approval.status.value,
+        "launch": launch_of(approval.plan_value()),
         "deciders": deciders_view(approval),
         "expires_at": expiry_view(approval),
         "closed_at": approval.closed_at,

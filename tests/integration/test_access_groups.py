@@ -182,6 +182,7 @@ def listed(monkeypatch, file):
         ("STAGE", "local"),
         ("AGENTS_FILE", str(file)),
         ("MODEL_LABEL", "scripted"),
+        ("LAUNCH", "live"),
     ):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SELF_CONFIRM", "false")

@@ -18,6 +18,7 @@ def environment(monkeypatch, agents_file):
     monkeypatch.setenv("STAGE", "local")
     monkeypatch.setenv("AGENTS_FILE", str(agents_file))
     monkeypatch.setenv("MODEL_LABEL", "scripted")
+    monkeypatch.setenv("LAUNCH", "dry_run")
     monkeypatch.setenv("SELF_CONFIRM", "false")
     pages.deps.cache_clear()
     yield
@@ -184,6 +185,7 @@ def test_health_says_which_model_and_version_this_is():
         "status": "ok",
         "stage": "local",
         "model": "scripted",
+        "launch": "dry_run",
         "version": asks("GET /openapi.json").json["info"]["version"],
     }
 

@@ -108,7 +108,11 @@ def laptop_gateway(
             terminal_client_id="terminal",
         ),
         PagesSettings(
-            stage="local", agents_file=agents_file, model_label="scripted", self_confirm=False
+            stage="local",
+            agents_file=agents_file,
+            model_label="scripted",
+            launch="live",
+            self_confirm=False,
         ),
     ):
         for name, value in settings.environment().items():

@@ -50,7 +50,11 @@ def _handler(room: str):
 
 def _compose_pages(patch: pytest.MonkeyPatch, agents_file: Path) -> None:
     settings = PagesSettings(
-        stage="dev", agents_file=str(agents_file), model_label="a model", self_confirm=False
+        stage="dev",
+        agents_file=str(agents_file),
+        model_label="a model",
+        launch="live",
+        self_confirm=False,
     )
     composed = pages.Deps(settings, Agents(str(agents_file)), Description())
     patch.setattr(pages, "deps", lambda: composed)
