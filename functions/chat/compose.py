@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.chat.ask_approval import Target, Workflow
 from functions.chat.chat_deps import ChatDeps
 from functions.chat.idempotency import Claims
-from functions.chat.model import ModelKeyMissing, OpenAIChatModel
+from functions.chat.model import OpenAIChatModel
+from functions.chat.model_key import ReadKey, key_of
 from functions.chat.rooms import FOREGROUND_SECONDS, SECONDS, LambdaRooms
 from functions.chat.spending import ChatBudgets
 from functions.shared.agent import Agents
@@ -24,7 +25,6 @@ from functions.shared.observe import logger
 from functions.shared.settings import ChatSettings
 from functions.shared.uploads import Uploads
 
-KEY_SECONDS = 300
 SPARE_SECONDS = 5
 """What a room may take longer than it was given."""
 
@@ -50,11 +50,7 @@ def compose(settings: ChatSettings) -> ChatDeps:
         approvals=ApprovalTable(dynamodb, settings.approvals_table, settings.audit_table),
         claims=Claims(dynamodb, settings.conversations_table),
         agents=Agents(settings.agents_file),
-        model=OpenAIChatModel(
-            name=settings.chat_model,
-            read_key=_key_reader(settings.model_secret_arn),
-            max_tokens=settings.model_max_tokens,
-        ),
+        model=model_of(settings, key_of(settings)),
         model_name=settings.chat_model,
         budgets=ChatBudgets(
             client=dynamodb,
@@ -92,6 +88,13 @@ def compose(settings: ChatSettings) -> ChatDeps:
     )
 
 
+def model_of(settings: ChatSettings, read_key: ReadKey) -> OpenAIChatModel:
+    """The deployment's model."""
+    return OpenAIChatModel(
+        name=settings.chat_model, read_key=read_key, max_tokens=settings.model_max_tokens
+    )
+
+
 def _sandbox(settings: ChatSettings) -> dict[str, Any]:
     if not settings.ask_sandbox_function:
         return {}
@@ -123,27 +126,3 @@ class _LazyStates:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(client("stepfunctions"), name)
-
-
-def _key_reader(secret_arn: str) -> Any:
-    """The model's key from Secrets Manager: cached for five minutes, read again when the service refuses it."""
-
-    def read(fresh: bool) -> str:
-        from aws_lambda_powertools.utilities.parameters import SecretsProvider
-        from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-
-        provider = _providers.setdefault(
-            secret_arn, SecretsProvider(boto3_client=client("secretsmanager"))
-        )
-        try:
-            key = str(provider.get(secret_arn, max_age=KEY_SECONDS, force_fetch=fresh)).strip()
-        except GetParameterError as error:
-            raise ModelKeyMissing from error
-        if not key:
-            raise ModelKeyMissing
-        return key
-
-    return read
-
-
-_providers: dict[str, Any] = {}

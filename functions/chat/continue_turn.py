@@ -1,7 +1,9 @@
 """The second entry of chat's zip: turns that go on in the background, lost starts, and the model's last word.
 
-Commands (`v` 1): `work` a turn, `start` an approval's execution, `last_word` on an approval's turn. Each may be
-repeated: it re-reads the record first and does nothing where nothing is left to do.
+Commands (`v` 1): `work` a turn, `start` an approval's execution, `last_word` on an approval's turn; each may be
+repeated: it re-reads the record first and does nothing where nothing is left to do. `check_model` asks the model
+whether it answers, for `countersign model check`. `practice` makes an approval that runs nothing, for `countersign
+users`; each one makes another.
 """
 
 import os
@@ -14,11 +16,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from functions.chat.chat_deps import Asked, ChatDeps, Taken
+from functions.chat.check_model import check_models
 from functions.chat.compose import compose
 from functions.chat.converse import converse
 from functions.chat.end_turn import ended, working
 from functions.chat.last_word import say_last_word
 from functions.chat.model import ModelFailure, ModelTimeout
+from functions.chat.practise import practise
 from functions.chat.spending import Spending
 from functions.chat.take_turn import failed, ids_in, knowledge_of
 from functions.chat.talk import Ending, OutOfTime, Talk, Tools
@@ -73,8 +77,18 @@ class LastWord(Command):
     approval_id: str
 
 
-_COMMANDS: TypeAdapter[Work | Start | LastWord] = TypeAdapter(
-    Annotated[Work | Start | LastWord, Field(discriminator="command")]
+class CheckModel(Command):
+    command: Literal["check_model"]
+
+
+class Practice(Command):
+    command: Literal["practice"]
+    sub: Annotated[str, Field(min_length=1, max_length=64)]
+    """The approver who is to practise."""
+
+
+_COMMANDS: TypeAdapter[Work | Start | LastWord | CheckModel | Practice] = TypeAdapter(
+    Annotated[Work | Start | LastWord | CheckModel | Practice, Field(discriminator="command")]
 )
 
 
@@ -84,8 +98,8 @@ def deps() -> ChatDeps:
 
 
 @repeatable
-def handler(event: Mapping[str, Any], context: Any) -> None:
-    """Carry out one command."""
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any] | None:
+    """Carry out one command; only a check and a practice have an answer."""
     started = time.monotonic()
     allowed = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
 
@@ -104,6 +118,11 @@ def handler(event: Mapping[str, Any], context: Any) -> None:
                 start(deps(), command.approval_id)
         case LastWord():
             say_last_word(deps(), command.approval_id, min(LAST_WORD_SECONDS, seconds_left()))
+        case CheckModel():
+            return check_models(ChatSettings.load(os.environ), seconds_left)
+        case Practice():
+            return {"v": 2, "approval_id": practise(deps(), command.sub)}
+    return None
 
 
 def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> None:

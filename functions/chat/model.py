@@ -167,6 +167,10 @@ class OpenAIChatModel:
                 return self._send(body, seconds, fresh_key=False)
             except openai.AuthenticationError:
                 return self._send(body, until - time.monotonic(), fresh_key=True)
+            except openai.PermissionDeniedError:
+                if self._read_key(True) == self._key:
+                    raise
+                return self._send(body, until - time.monotonic(), fresh_key=False)
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise ModelUnauthorized from error
         except openai.RateLimitError as error:

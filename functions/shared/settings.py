@@ -60,16 +60,13 @@ class ChatSettings(Settings):
     agents_file: str
     """Where the compiled agents lie in the zip, from the import root, or an absolute path."""
     model_secret_arn: str
-    """Secrets Manager's name of the model's key; read when used, never at start."""
+    model_region: str
+    """Secrets Manager's name of the model's key, read when used; empty: Bedrock's own token, for this region."""
     chat_model: str
     openai_base_url: str
     """The SDK reads this variable by itself; it is here so that a missing one is seen at synth."""
-    account_id: str
-    region: str
-    """The target's region, where calls run."""
-    target: str
-    fixed_parameters: str
-    """Launch parameters that the operator fixed, as a JSON object by their EC2 names."""
+    targets: str
+    """JSON of functions.shared.targets, with what the operator fixed for launches in each."""
     approval_timeout_seconds: int
     launch: str
     """`live`, or `dry_run`: shadow mode."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from functions.chat import model_key
 from functions.chat.compose import compose
 from functions.chat.model import (
     ModelBadAnswer,
@@ -84,9 +85,7 @@ SERVICE_FAULTS = [
 @pytest.fixture
 def with_service(monkeypatch, backend, account, agents_file):
     """The composed model itself, its key from the secret, against a service on a socket."""
-    from functions.chat import compose as composition
-
-    monkeypatch.setattr(composition, "_providers", {})
+    model_key._secrets.cache_clear()
     composed = compose(settings_of(account, agents_file)["chat"])
     chat = replace(backend.rooms["chat"], model=composed.model)
     monkeypatch.setattr("functions.chat.handler.deps", lambda: chat)
