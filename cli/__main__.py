@@ -7,6 +7,7 @@ import typer
 
 from cli.agents import agents
 from cli.audit_commands import audit
+from cli.doctor.doctor_commands import doctor
 from cli.terminal.approval_commands import approvals
 from cli.terminal.chat_command import chat
 from cli.terminal.conversation_commands import conversations
@@ -17,6 +18,7 @@ countersign = typer.Typer(no_args_is_help=True, help="Countersign's command line
 countersign.command()(login)
 countersign.command()(logout)
 countersign.command()(chat)
+countersign.command()(doctor)
 countersign.command()(freeze)
 countersign.command()(unfreeze)
 countersign.command()(frozen)

@@ -92,6 +92,11 @@ class Alarms(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
 
+    @property
+    def topic_arn(self) -> str:
+        """Where alarms are mailed from; empty without an address on the page."""
+        return self._topic.topic_arn if self._topic else ""
+
     def _found_by_sweep(self, name: str) -> cloudwatch.Metric:
         return self._figure(name, "sweep", "Maximum", MINUTE)
 

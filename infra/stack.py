@@ -13,6 +13,7 @@ from infra.catalogue import Catalogue
 from infra.chat import Chat
 from infra.conversations import Conversations
 from infra.decide_approval import DecideApproval
+from infra.deployed_from import deployed_from
 from infra.deployment import Deployment
 from infra.end_lease import EndLease
 from infra.freeze import Freeze, FreezeSwitch
@@ -175,7 +176,7 @@ class Countersign(Stack):
                 **({"notebooks": python.notebooks} if python else {}),
             },
         )
-        Alarms(
+        alarms = Alarms(
             self,
             "Alarms",
             deployment=deployment,
@@ -209,6 +210,8 @@ class Countersign(Stack):
             LoginUrl=sign_in.login_url,
             ModelSecretArn=model.secret_arn,
             MailTopicArn=notifications.topic_arn,
+            AlarmTopicArn=alarms.topic_arn,
+            DeployedFrom=deployed_from(page, agents),
             ConversationsTable=tables.conversations.table_name,
             ApprovalsTable=tables.approvals.table_name,
             TaskTokensTable=tables.task_tokens.table_name,

@@ -1,0 +1,1 @@
+"""What keeps a deployment from working, each with the command that mends it."""

@@ -1,0 +1,45 @@
+"""`countersign doctor`."""
+
+from cli.operator import HomeDirectory, home_of
+from cli.terminal.entry import Chosen, Json, ended
+from cli.terminal.failures import DONE, FAILED
+from cli.terminal.screen import Screen
+
+STYLES = {"ok": "good", "warn": "warning", "fail": "danger", "unknown": "danger"}
+NAME_WIDTH, STATE_WIDTH = 16, 7
+
+
+def doctor(home: HomeDirectory = None, as_json: Json = False) -> None:
+    """Look at all that a deployment needs: a line per check, and its fix. Exit status 1: something is to be mended."""
+
+    def run(screen: Screen) -> int:
+        from datetime import UTC, datetime
+
+        from cli.doctor.examine import checks_of, examine
+        from cli.doctor.examined import Examined
+        from cli.doctor.session import open_session
+        from infra.page import ROOT
+        from local.programs import search_path
+
+        examined = Examined(
+            home=home_of(home),
+            checkout=ROOT,
+            search_path=search_path(),
+            open_session=open_session,
+            clock=lambda: datetime.now(UTC),
+        )
+        with screen.waiting("Looking at everything at once…"):
+            found = list(examine(examined, checks_of(examined)))
+        for check, said in found:
+            screen.tell(said.value(check.name))
+            screen.say(
+                f"{said.state:{STATE_WIDTH}} {check.name:{NAME_WIDTH}} {said.says}",
+                STYLES[said.state],
+            )
+            if said.fix:
+                screen.say(f"{'':{STATE_WIDTH}} fix: {said.fix}")
+        bad = sum(said.is_bad for _, said in found)
+        screen.say(f"{bad} of {len(found)} to mend." if bad else "It can work.")
+        return FAILED if bad else DONE
+
+    ended(Chosen(as_json=as_json), run)
