@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
         return 0
     environment = {
         **os.environ,
+        "ALLOWED_CIDRS": "",
         "BENCH_HOME": str(ROOT / "build" / "bench"),
         "BENCH_PRODUCT": str(ROOT / "benchmarks" / "product.py"),
         "BENCH_PRODUCT_PYTHON": sys.executable,

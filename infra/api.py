@@ -7,11 +7,14 @@ from aws_cdk import Stack
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from functions.shared.front import FrontSettings
 from infra.deployment import Deployment
+from infra.page_front import Domain
 from infra.reasons import accept
 from infra.room import Room
 from infra.sign_in import SignIn
@@ -80,8 +83,14 @@ class Api(Construct):
 
     def __init__(self, scope: Construct, id: str, *, deployment: Deployment) -> None:
         super().__init__(scope, id)
+        page = deployment.page
+        self._allowed_cidrs = page.allowed_cidrs
         self._api = api.HttpApi(
-            self, "Http", api_name=deployment.page.stack, create_default_stage=False
+            self,
+            "Http",
+            api_name=page.stack,
+            create_default_stage=False,
+            disable_execute_api_endpoint=True if page.domain else None,
         )
         log = logs.LogGroup(
             self,
@@ -90,7 +99,7 @@ class Api(Construct):
             retention=deployment.stage.log_retention,
             removal_policy=deployment.stage.removal_policy,
         )
-        api.CfnStage(
+        stage = api.CfnStage(
             self,
             "Stage",
             api_id=self._api.api_id,
@@ -103,8 +112,35 @@ class Api(Construct):
                 destination_arn=log.log_group_arn, format=json.dumps(ACCESS_LOG)
             ),
         )
-        self.url = self._api.api_endpoint
-        self.origin = deployment.page.origin or self.url
+        self.dns_record = ""
+        """The record to make for the operator's own name; empty without one."""
+        if page.domain:
+            self.dns_record = self._name(page.domain, stage)
+            self.url = page.domain.url
+        else:
+            self.url = self._api.api_endpoint
+        self.origin = page.origin or self.url
+
+    def _name(self, domain: Domain, stage: api.CfnStage) -> str:
+        """Answer under the operator's own name alone; the DNS record that leads people there."""
+        name = api.DomainName(
+            self,
+            "Domain",
+            domain_name=domain.name,
+            certificate=acm.Certificate.from_certificate_arn(
+                self, "Certificate", domain.certificate_arn
+            ),
+            security_policy=api.SecurityPolicy.TLS_1_2,
+        )
+        mapping = api.CfnApiMapping(
+            self,
+            "DomainMapping",
+            api_id=self._api.api_id,
+            domain_name=name.name,
+            stage=stage.stage_name,
+        )
+        mapping.add_dependency(stage)
+        return f"{domain.name} CNAME {name.regional_domain_name}"
 
     def serve(self, *, rooms: Mapping[str, Room], sign_in: SignIn) -> None:
         """Route to the rooms: signed-in routes behind the JWT authorizer, the others open."""
@@ -120,6 +156,10 @@ class Api(Construct):
             name: integrations.HttpLambdaIntegration(name, room, scope_permission_to_route=False)
             for name, room in rooms.items()
         }
+        front = FrontSettings(allowed_cidrs=",".join(self._allowed_cidrs))
+        for room in rooms.values():
+            for variable, value in front.environment().items():
+                room.add_environment(variable, value)
         self._admit_default_route(rooms["pages"])
         for routes, guard in ((SIGNED_IN, authorizer), (OPEN, None)):
             for name, keys in routes.items():

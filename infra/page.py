@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
 from pydantic import (
     Field,
     StringConstraints,
@@ -15,9 +14,13 @@ from pydantic import (
     model_validator,
 )
 
+from infra.page_budgets import Budgets
 from infra.page_egress import Egress, SecretPlace
+from infra.page_file import Written, read_written
+from infra.page_fit import check_front, check_stage, check_targets
 from infra.page_front import AddressOrNone, Domain, Login, Network
 from infra.page_images import Image
+from infra.page_mail import Email, EmailOrNone, Mail
 from infra.page_model import Model
 from infra.page_part import Part
 from infra.page_sandbox import Sandbox
@@ -36,10 +39,6 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "countersign.yaml"
 EXAMPLE = "countersign.example.yaml"
 
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-
-# What may be left empty.
-EmailOrNone = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
 AccountOrNone = Annotated[str, StringConstraints(pattern=r"^(\d{12})?$")]
 
 # Variables of the deploying shell, and the line of the page that each one overrides.
@@ -60,79 +59,75 @@ class BadPage(Exception):
     """The operator's page cannot be used; the message is one line for the operator."""
 
 
-Limit = Annotated[int, Field(ge=1)]
-
-
-class Budgets(Part):
-    """What one person may use on one day (UTC) and have open at once, and what may live in one target."""
-
-    turns: Limit = 200
-    tokens: Limit = 1_000_000
-    approvals: Limit = 10
-    launches: Limit = 5
-    open_approvals: Limit = 3
-    live_instances: Limit = 20
-
-
-class Mail(Part):
-    """How people are told."""
-
-    channel: Literal["sns", "ses"] = "sns"
-    sender: EmailOrNone = Field("", alias="from")
-    recipients: tuple[Email, ...] = ()
-
-    @model_validator(mode="after")
-    def ses_has_a_sender(self) -> Self:
-        if self.channel == "ses" and not self.sender:
-            raise ValueError("mail.from is needed with the channel ses")
-        return self
-
-
 IMAGES_BYTES = 3000
 """Lambda keeps 4 KB of environment for a function."""
 
 
 class Page(Part):
-    """Everything the operator sets."""
+    """What who deploys the product decides: the operator's page, `countersign.yaml`."""
 
     stack: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,39}$")] = (
         "Countersign"
     )
+    """Name of the CloudFormation stack; two stacks can live in one account."""
     stage: Literal["local", "dev", "prod"]
+    """In `dev` data go when the stack goes; in `prod` they stay, and everyone signs in with two factors. `local` is the
+    laptop run's own."""
     region: Region
+    """Where the product is deployed."""
     account: AccountOrNone = ""
+    """The account it is deployed to; empty: that of the credentials."""
     launch: Literal["dry_run", "live"]
-    """`dry_run` is shadow mode: everything happens but the launch, which AWS only rehearses. It must be chosen."""
+    """What becomes of what was countersigned: `live` launches it; `dry_run` is shadow mode, in which everything happens
+    but the launch, which AWS only rehearses. It has to be chosen."""
     targets: Annotated[dict[TargetName, Target], Field(min_length=1, max_length=10)] = Field(
         default_factory=lambda: {"default": Target()}
     )
+    """Where approved calls run, by names that people read; by default the account and region above."""
     model: Model
+    """Which model is asked, and where."""
     approvers: tuple[Email, ...] = ()
     """Who may countersign, by e-mail; empty: whoever `countersign users add` makes an approver."""
     domain: Domain | None = None
+    """A name of the operator's own for the pages; without it they are at the API's own address."""
     origin: AddressOrNone = ""
+    """Where people open the pages, without a path, when something else stands before the API; empty: the API's own."""
     allowed_cidrs: tuple[Network, ...] = ()
-    """Where people may come from; empty: from everywhere."""
+    """Networks that people may come from; empty: from everywhere. See docs/decisions/front-door.md."""
     tags: dict[TagKey, TagValue] = Field(default_factory=dict)
-    """On every resource of the stack."""
+    """On every resource of the stack that takes tags."""
     approval_timeout_seconds: Annotated[int, Field(ge=5, le=7 * 24 * 3600)] = 3600
+    """How long an approval waits for a person, in seconds."""
     time_zone: str = "UTC"
+    """The time zone that mails and pages speak, by its name in the time zone database."""
     fresh_sign_in_minutes: Annotated[int, Field(ge=0, le=30 * 24 * 60)] | None = None
+    """How many minutes ago an approver may have signed in, 0 for however long; by default 720, in `local` 0."""
     lease_hours: Annotated[int, Field(ge=1, le=720)] | None = None
+    """How many hours a launched instance may live; by default 8, in `prod` 72."""
     images: tuple[Image, ...] = ()
+    """What people can choose from by name."""
     mail: Mail = Mail()
+    """How approvers and requesters are told."""
     budgets: Budgets | None = Budgets()
+    """What one person may use; `off` sets no limit."""
     self_confirm: bool = False
+    """Lets a requester countersign their own request, which the record says; refused in `prod`."""
     retired_seal_keys: tuple[
         Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:.+$")], ...
     ] = ()
+    """ARNs of the keys that sealed decisions before the current one: they go on verifying what they sealed."""
     alarm_email: EmailOrNone = ""
+    """Who is mailed when approvals hang, executions fail or work is dropped; empty: alarms without a mail."""
     login: Login | None = None
+    """The laptop run's own sign-in pages; refused elsewhere."""
     secrets: dict[
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")], SecretPlace
     ] = Field(default_factory=dict)
+    """Keys of the services that manifests call, by the names that manifests use; never the keys themselves."""
     egress: Egress = Egress()
+    """What the laptop run changes about the way out."""
     sandbox: Sandbox = Sandbox()
+    """Python, where a manifest asks for it."""
 
     @field_validator("budgets", mode="before")
     @classmethod
@@ -172,28 +167,10 @@ class Page(Part):
         return images
 
     @model_validator(mode="after")
-    def fits_its_stage(self) -> Self:
-        if self.stage == "prod" and self.self_confirm:
-            raise ValueError("self_confirm is refused for prod")
-        if self.login and self.stage != "local":
-            raise ValueError("login is for the stage local")
-        if self.egress.pins and self.stage != "local":
-            raise ValueError("egress.pins is for the stage local")
-        if self.sandbox.unconfined and self.stage != "local":
-            raise ValueError("sandbox.unconfined is for the stage local")
-        if self.origin.startswith("http://") and self.stage != "local":
-            raise ValueError("origin must be https")
-        if self.domain and self.origin:
-            raise ValueError("write domain or origin, one of them")
-        for name, target in self.targets.items():
-            is_away = target.account is not None and target.account != self.account
-            if is_away and not self.account:
-                raise ValueError(f"targets.{name} has an account, so the page must name its own")
-            if is_away != bool(target.external_id):
-                raise ValueError(
-                    f"targets.{name}.external_id is needed for another account, and for no other"
-                )
-        _ = self.places
+    def fits_together(self) -> Self:
+        check_stage(self)
+        check_front(self)
+        check_targets(self)
         if self.time_zone not in available_timezones():
             raise ValueError(f"time_zone {self.time_zone!r} is not in the time zone database")
         return self
@@ -232,22 +209,25 @@ def agents_directory(home: Path) -> Path:
 
 
 def read_page(directory: Path, environment: Mapping[str, str]) -> Page:
-    """The page of a directory, or the example's where there is none; raises `BadPage`."""
+    """The page of a directory, or the example's where the product's own has none; raises `BadPage`."""
+    written = written_page(directory)
+    try:
+        return Page.model_validate(overridden(written.value, environment))
+    except ValidationError as error:
+        raise BadPage(f"{written.file.name}: {complaints(error)}") from error
+
+
+def written_page(directory: Path) -> Written:
+    """The page of a directory as it is written; raises `BadPage`."""
     file = directory / NAME
     if not file.exists():
         if directory.resolve() != ROOT:
-            raise BadPage(f"{file} does not exist.")
+            raise BadPage(f"{file} does not exist: write it with countersign init.")
         file = ROOT / EXAMPLE
     try:
-        written = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        return read_written(file)
+    except ValueError as error:
         raise BadPage(f"{file.name}: {one_line(error)}") from error
-    if not isinstance(written, dict):
-        raise BadPage(f"{file.name}: a mapping is expected.")
-    try:
-        return Page.model_validate(overridden(written, environment))
-    except ValidationError as error:
-        raise BadPage(f"{file.name}: {complaints(error)}") from error
 
 
 def overridden(written: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -19,10 +19,11 @@ class SecretPlace(Part):
     """Where the value of a secret lies, and the one host that may see it."""
 
     host: HostName
+    """The one host that may see the value."""
     arn: Annotated[
         str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:secretsmanager:[^*\s]+)?$")
     ] = ""
-    """Empty: the stack makes the secret, and the operator puts its value in."""
+    """The secret in Secrets Manager; empty: the stack makes one, and the operator puts its value in."""
 
 
 class Egress(Part):

@@ -26,6 +26,8 @@ def checked_tags(tags: dict[str, str]) -> dict[str, str]:
     for key in tags:
         if key.lower().startswith(RESERVED_TAGS):
             raise ValueError(f"the tag {key!r} begins with aws: or countersign:, which are taken")
+    if len({key.lower() for key in tags}) < len(tags):
+        raise ValueError("two tags differ only by capitals, which IAM takes for one")
     if len(tags) > MOST_TAGS:
         raise ValueError(f"more than {MOST_TAGS} tags")
     return tags
@@ -38,22 +40,28 @@ class InstanceProfile(Part):
         str,
         StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:instance-profile/[\w+=,.@/-]+$"),
     ]
+    """The instance profile."""
     role_arn: Annotated[
         str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")
     ]
+    """The role in it."""
 
 
 class Fixed(Part):
     """Sent with every launch, whatever the model says, and never seen by it; what is not set is not sent."""
 
     subnet_ids: Annotated[tuple[SubnetId, ...], Field(max_length=16)] = ()
-    """With several, each launch goes into one of them, by its approval."""
+    """Subnets; with several, each launch goes into one of them, by its approval. Empty: the default network."""
     security_group_ids: Annotated[tuple[SecurityGroupId, ...], Field(max_length=16)] = ()
+    """Security groups; empty: the network's default one."""
     instance_profile: InstanceProfile | None = None
+    """The instance profile that launched instances get; without it they get none."""
     encrypted_root_volume: bool = False
+    """Whether the root volume is encrypted, whatever the image says."""
     public_address: bool | None = None
-    """Whether instances get a public address; None: as the subnet says."""
+    """Whether instances get a public address; by default as the subnet says."""
     tags: dict[TagKey, TagValue] = Field(default_factory=dict)
+    """On every launched instance and its volumes, beside ours."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -81,10 +89,12 @@ class Target(Part):
     """One target as the page has it: an account, its regions, and what is fixed there."""
 
     account: Account | None = None
-    """None: the account of the stack itself."""
+    """The account; by default that of the stack itself."""
     regions: Annotated[dict[Region, Fixed], Field(max_length=8)] = Field(default_factory=dict)
-    """Empty: the region of the stack itself. What a region fixes stands over what the target fixes."""
+    """Its regions, and what each fixes over what the target fixes; a list of names fixes nothing. With several, each is
+    a target of its own, named `<target>-<region>`. Empty: the region of the stack itself."""
     fixed: Fixed = Fixed()
+    """What is sent with every launch there."""
     external_id: Annotated[str, StringConstraints(pattern=r"^([\w+=,.@:/-]{8,128})?$")] = ""
     """What the launch role of another account asks for; needed there, and refused here."""
     images: tuple[Image, ...] = ()

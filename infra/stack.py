@@ -52,7 +52,8 @@ class Countersign(Stack):
             description="Countersign: the model proposes, a person countersigns, AWS does.",
             env=Environment(account=page.account or None, region=page.region),
         )
-        Tags.of(self).add("countersign:stack", page.stack)
+        for key, value in {**page.tags, "countersign:stack": page.stack}.items():
+            Tags.of(self).add(key, value)
         stage = stage_of(page.stage)
         protection = Protection(self, "Protection", page=page, stage=stage)
         deployment = Deployment(
@@ -205,6 +206,7 @@ class Countersign(Stack):
         self._tell(
             ApiUrl=api.url,
             Origin=api.origin,
+            DnsRecord=api.dns_record,
             UserPoolId=sign_in.pool.user_pool_id,
             UserPoolClientId=sign_in.client.user_pool_client_id,
             LoginUrl=sign_in.login_url,

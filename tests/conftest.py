@@ -17,6 +17,7 @@ class LeftTheMachine(Exception):
 def a_private_environment():
     for name in [name for name in os.environ if name.startswith(PRIVATE)]:
         del os.environ[name]
+    os.environ["ALLOWED_CIDRS"] = ""
 
 
 @pytest.fixture(scope="session", autouse=True)

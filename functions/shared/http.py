@@ -22,6 +22,7 @@ from functions.shared.errors import (
     Unavailable,
     WrongMediaType,
 )
+from functions.shared.front import admit
 from functions.shared.identifiers import is_id
 from functions.shared.observe import begin, logger
 from functions.shared.strict_json import unique
@@ -107,6 +108,7 @@ def serve(event: Mapping[str, Any], context: Any, routes: Mapping[str, Route]) -
     request_id = str(event.get("requestContext", {}).get("requestId", ""))
     begin(context, request_id=request_id, route=event.get("routeKey"))
     try:
+        admit(str(event["requestContext"]["http"].get("sourceIp", "")))
         response = routes[event["routeKey"]](_request(event, context))
     except ProductError as refusal:
         logger.info("request was refused", code=refusal.code, status=int(refusal.status))

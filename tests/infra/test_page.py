@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from infra.app import check_modules
-from infra.page import EXAMPLE, ROOT, BadPage, Budgets, Page, read_page
+from infra.page import EXAMPLE, ROOT, BadPage, Page, read_page
+from infra.page_budgets import Budgets
 
 VPC = "vpc-0123456789abcdef0"
 SUBNETS = ["subnet-0123456789abcdef0", "subnet-1123456789abcdef0"]

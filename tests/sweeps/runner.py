@@ -56,7 +56,9 @@ def private_stage() -> Iterator[Stage]:
     """A stage that sees nothing of the shell's accounts."""
     for name in [name for name in os.environ if name.startswith(PRIVATE)]:
         del os.environ[name]
-    os.environ.update(AWS_ACCESS_KEY_ID="invented", AWS_SECRET_ACCESS_KEY="invented")
+    os.environ.update(
+        ALLOWED_CIDRS="", AWS_ACCESS_KEY_ID="invented", AWS_SECRET_ACCESS_KEY="invented"
+    )
     with tempfile.TemporaryDirectory() as directory, stage(Path(directory)) as made:
         yield made
 
