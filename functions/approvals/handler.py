@@ -110,4 +110,4 @@ def _row(approval: Approval, caller: Caller, now: datetime) -> dict[str, Any]:
 def _may_read(approval: Approval, caller: Caller) -> bool:
     if approval.requester.sub == caller.sub or READERS & caller.groups:
         return True
-    return approval.can_be_countersigned_in(caller.groups)
+    return approval.can_be_countersigned_by(caller.sub, caller.groups)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.shared import countersigned_code
+from functions.shared import countersigned_code, practice
 from functions.shared.approval import Approval, Outcome, Status, Verdict
 from functions.shared.ledger import LedgerRow
 
@@ -50,6 +50,11 @@ _WORDS: Mapping[str, Words] = {
         "executions in Systems Manager.",
     ),
     **dict.fromkeys(countersigned_code.KINDS, _CODE),
+    practice.OPERATION: Words(
+        nothing="this was practice and nothing was started",
+        unclear="This was practice; nothing was started.",
+        not_taken="the practice was not seen to its end",
+    ),
 }
 _OTHER = Words(
     nothing="nothing was sent",

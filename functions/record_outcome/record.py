@@ -102,24 +102,13 @@ def _close(deps: Recording, approval: Approval, *, finished: bool) -> bool:
     deps.approvals.write(
         [
             *deps.approvals.close_items(approval, outcomes, now),
-            *deps.closed_parts(approval.requester.sub, approval.id, now),
             *deps.not_taken_parts(approval.plan_value()["target"], approval.id, *not_taken),
             *(
                 deps.ledger.no_row_item(approval.id, call_id)
                 for call_id in call_ids
                 if call_id not in rows
             ),
-            *(
-                deps.conversations.outcome_item(
-                    approval.requester.sub,
-                    approval.conversation_id,
-                    approval.turn,
-                    call_id,
-                    outcome,
-                    timestamp(now),
-                )
-                for call_id, outcome in outcomes.items()
-            ),
+            *([] if approval.practised_by else _for_the_requester(deps, approval, outcomes, now)),
         ]
     )
     for outcome in outcomes.values():
@@ -127,6 +116,26 @@ def _close(deps: Recording, approval: Approval, *, finished: bool) -> bool:
         if outcome.status == "unknown":
             count(OUTCOMES_UNKNOWN)
     return True
+
+
+def _for_the_requester(
+    deps: Recording, approval: Approval, outcomes: Mapping[str, Outcome], now: datetime
+) -> list[dict[str, Any]]:
+    """Their budget of open approvals, and their conversation."""
+    return [
+        *deps.closed_parts(approval.requester.sub, approval.id, now),
+        *(
+            deps.conversations.outcome_item(
+                approval.requester.sub,
+                approval.conversation_id,
+                approval.turn,
+                call_id,
+                outcome,
+                timestamp(now),
+            )
+            for call_id, outcome in outcomes.items()
+        ),
+    ]
 
 
 def _may_still_end(row: LedgerRow, now: datetime) -> bool:

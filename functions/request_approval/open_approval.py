@@ -24,6 +24,7 @@ TRIES = 5
 NOBODY = "There is no approver{} who could decide it; ask your operator."
 CHANGED = "The request was changed after it was stored."
 REQUESTER_GONE = "The account of who asked is not active any more."
+NO_APPROVER = "Who was to practise is no approver, or not active."
 
 
 class ApprovalNotOpen(Exception):
@@ -120,7 +121,9 @@ def _plan(deps: Requesting, approval: Approval) -> str:
 
 
 def _requester(deps: Requesting, approval: Approval) -> Person:
-    """Who asks, as the user pool names them now."""
+    """Who asks, as the user pool names them now; nobody of it asks for a practice."""
+    if approval.practised_by:
+        return approval.requester
     try:
         return deps.people.person(approval.requester.sub)
     except UnknownPerson as error:
@@ -128,9 +131,17 @@ def _requester(deps: Requesting, approval: Approval) -> Person:
 
 
 def _asked(deps: Requesting, approval: Approval) -> list[Person]:
-    """Every approver but the requester, of the agent's groups if it names some; with self_confirm the requester too."""
+    """Every approver but the requester, of the agent's groups if it names some; with self_confirm the requester too.
+
+    A practice is for one approver alone.
+    """
     requester, groups = approval.requester, approval.approver_groups()
     approvers = deps.people.members(APPROVERS)
+    if approval.practised_by:
+        alone = [person for person in approvers if person.sub == approval.practised_by]
+        if not alone:
+            raise _ended(deps, approval, Refused(Status.FAILED, NO_APPROVER))
+        return alone
     if groups:
         eligible = {person.sub for group in groups for person in deps.people.members(group)}
         approvers = [person for person in approvers if person.sub in eligible]

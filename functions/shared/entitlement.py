@@ -43,6 +43,8 @@ def check_entitled(
     Raises `OwnRequest`, `NotAnApprover` (was asked once), `NotFound` (never had to do with it), or `NotEligible`
     (approves other agents' requests).
     """
+    if approval.practised_by not in ("", person.sub):
+        raise NotFound
     if person.is_same_as(approval.requester):
         if not self_confirm:
             raise OwnRequest
@@ -51,5 +53,5 @@ def check_entitled(
         if any(person.sub == asked.sub for asked in approval.asked):
             raise NotAnApprover
         raise NotFound
-    if not approval.can_be_countersigned_in(groups):
+    if not approval.can_be_countersigned_by(person.sub, groups):
         raise NotEligible(approval.approver_groups())

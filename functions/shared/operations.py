@@ -8,6 +8,7 @@ from functions.shared import (
     countersigned_action,
     countersigned_notebook,
     extend_lease,
+    practice,
     run_instances,
 )
 from functions.shared.countersigned_code import NOTEBOOK
@@ -41,8 +42,12 @@ OPERATIONS: dict[str, Operation] = {
     automation.KIND: automation,
     **dict.fromkeys(countersigned_action.KINDS, countersigned_action),
     NOTEBOOK: countersigned_notebook,
+    practice.OPERATION: practice,
 }
 """Those of the kind `aws` by their names; every other kind that can be countersigned by its own."""
+
+FOR_NO_MODEL: frozenset[str] = frozenset({practice.OPERATION})
+"""Operations that no manifest may name."""
 
 READS: frozenset[str] = frozenset({"list_images", "list_key_pairs", "list_instance_types"})
 """Operations of the kind `aws` that change nothing: nobody countersigns them, and functions/catalogue answers them."""

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.shared import automation, countersigned_action
+from functions.shared import automation, countersigned_action, practice
 
 SOURCES: Mapping[str, str] = {
     "aws": "checked with AWS",
@@ -30,11 +30,14 @@ ORIGINS: Mapping[str, str] = {
 """Where the model has an argument from, where that was kept."""
 DIGEST_CHARACTERS = 12
 FUNCTIONS_NAMED = 5
+_ELSEWHERE = frozenset({*countersigned_action.KINDS, practice.OPERATION})
 _ENDS: Mapping[str, str] = {"stop_instances": "stop", "terminate_instances": "terminate"}
 
 
 def sentence_of(plan: Mapping[str, Any]) -> str:
     """What will run, where and for how long: `Start 1 × t3.micro in payments-test (1234…), eu-west-1, for 8 hours.`"""
+    if plan.get("practice"):
+        return practice.SENTENCE
     starts, others = _changes_of(plan)
     place = f" in {account_words(plan)}, {literal(plan.get('region'))}" if is_in_aws(plan) else ""
     hours = _lease_hours(plan)
@@ -55,9 +58,7 @@ def short_words(plan: Mapping[str, Any]) -> str:
 def is_in_aws(plan: Mapping[str, Any]) -> bool:
     """Whether something of it happens in the account."""
     calls = plan.get("calls", ())
-    return not calls or any(
-        call.get("operation") not in countersigned_action.KINDS for call in calls
-    )
+    return not calls or any(call.get("operation") not in _ELSEWHERE for call in calls)
 
 
 def host_of(call: Mapping[str, Any]) -> str:
@@ -153,6 +154,8 @@ def _changes_of(plan: Mapping[str, Any]) -> tuple[list[str], list[str]]:
             others.append(automation.words(call))
         elif call.get("operation") in countersigned_action.KINDS:
             others.append(countersigned_action.words(call))
+        elif call.get("operation") == practice.OPERATION:
+            others.append("practice")
         else:
             others.append(f"run {literal(call.get('function'))}")
     return [f"{number} × {name}" for name, number in starts.items()], others

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from functions.shared.kinds import KINDS
-from functions.shared.operations import OPERATIONS, READS
+from functions.shared.operations import FOR_NO_MODEL, OPERATIONS, READS
 from functions.shared.text_actions import TYPES
 from infra.manifests.address import BadAddress, read_address
 from infra.manifests.part import Bytes, Part, Seconds, Secret, Text, refused
 
-KNOWN_OPERATIONS = tuple(sorted((OPERATIONS.keys() | READS) - KINDS.keys()))
+KNOWN_OPERATIONS = tuple(sorted((OPERATIONS.keys() | READS) - KINDS.keys() - FOR_NO_MODEL))
 Template = Annotated[str, Field(description="A text in which `{name}` stands for an argument.")]
 
 

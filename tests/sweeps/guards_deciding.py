@@ -45,7 +45,7 @@ DECIDING = (
     guard(
         "an agent's calls are decided by the groups its manifest names",
         "shared/entitlement.py",
-        "    if not approval.can_be_countersigned_in(groups):",
+        "    if not approval.can_be_countersigned_by(person.sub, groups):",
         "    if False:",
         RULES,
         GROUPS,
@@ -60,7 +60,7 @@ DECIDING = (
     guard(
         "who may not decide an agent's calls does not see them in the inbox",
         "approvals/handler.py",
-        "return approval.can_be_countersigned_in(caller.groups)",
+        "return approval.can_be_countersigned_by(caller.sub, caller.groups)",
         'return "approvers" in caller.groups',
         GROUPS,
     ),
