@@ -9,6 +9,7 @@ const ENDS = { stop_instances: "what.stop", terminate_instances: "what.terminate
 const NOTEBOOK = "notebook";
 const MODULE = "module";
 const DRAW = "draw_diagram";
+const PRACTICE = "practice";
 const NAMED = 2;
 
 /** What is done, by the product's own name for it; plans of older releases have only the function's. */
@@ -60,18 +61,20 @@ export function keyOf(fact) {
   return fact.key ?? String(fact.label ?? "").toLowerCase();
 }
 
-/** A fact about where Python runs, in the page's language; null for any other, and where the server knows better. */
+/** A fact of ours in the page's language; null for any other, and where the server knows better. */
 export function ownWordsOf(fact, call) {
   if (fact.key === "operator_sandbox" && call?.sandbox) {
     const key = `sandbox.${call.sandbox.confinement}`;
     return canSay(key) ? say(key, { seconds: visible(call.sandbox.seconds) }) : null;
   }
+  if (fact.key === PRACTICE) return say("practice.nothing");
   if (fact.key !== "operator_runs" || !call) return null;
   const key = call.operation === NOTEBOOK && call.name === DRAW ? "runs.diagram" : `runs.${call.operation}`;
   return canSay(key) ? say(key, { name: visible(call.name) }) : null;
 }
 
 function ownSentence(approval) {
+  if (approval.practice) return say("sentence.practice");
   const calls = approval.calls ?? [];
   const place = { account: accountOf(approval), region: regionOf(approval) };
   const what = together(calls).join(", ");
@@ -105,6 +108,7 @@ function otherWords(call) {
   const operation = operationOf(call);
   if (operation === EXTEND) return say("what.extend", { instance: visible(instance), hours: visible(hours) });
   if (operation in ENDS) return say(ENDS[operation], { instance: visible(instance) });
+  if (operation === PRACTICE) return say("what.practice");
   if (operation === NOTEBOOK) return say("what.python", { name: visible(call.name) });
   if (operation === MODULE && call.file) return say("what.module", { name: visible(call.name), file: visible(call.file) });
   return call.host ? say("what.send", { name: visible(call.name), host: visible(call.host) }) : visible(call.name);

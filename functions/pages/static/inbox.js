@@ -129,6 +129,7 @@ function row(approval) {
         { class: "row-state" },
         waits ? countdown(approval.expires_at) : pill(say(`status.${approval.status}`), TONES[approval.status] ?? "bad"),
         approval.mine ? pill(say("inbox.mine")) : null,
+        approval.practice ? pill(say("inbox.practice")) : null,
       ),
       element("span", { class: "row-title", dir: "auto" }, visible(approval.summary)),
       rowPlace(approval),

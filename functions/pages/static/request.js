@@ -74,6 +74,12 @@ function places(approval) {
   return element("section", { class: "places", "aria-label": say("approval.where") }, element("dl", {}, rows));
 }
 
+/** That nothing runs, whatever is decided: who practises must not take it for more. */
+export function practiceNote(approval) {
+  if (!approval.practice) return null;
+  return element("p", { class: "practice-note", role: "note" }, icon("shield"), element("span", {}, say("practice.note")));
+}
+
 /** That the model had read what somebody outside wrote: it may have been told what to ask for. */
 export function afterOutside(approval) {
   const names = [...new Set(approval.calls.flatMap((one) => one.after ?? []))].map(visible);
