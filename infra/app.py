@@ -4,10 +4,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import App
 
+from infra.account import CREDENTIALS_ACCOUNT, WrongAccount, account_of, check_account
 from infra.agents import BadManifest, Compiled, agents_of, modules_named, read_folder, serialized
+from infra.announcement import announcement
 from infra.code_files import code_files
 from infra.interpreter import NoInterpreter, Target, host_target, lambda_target
 from infra.packages import Packages
@@ -18,11 +21,26 @@ from infra.stage import stage_of
 LOCAL_PYTHON = str(ROOT / ".venv-emulator" / "bin" / "python")
 
 
-def build(app: App) -> Countersign:
-    """The stack that the context asks for: `home` is the directory of the operator's page, and `agents`
-    that of the manifests where they are not in it."""
-    home = Path(app.node.try_get_context("home") or ROOT)
-    page = read_page(home, os.environ)
+def home_of(app: App) -> Path:
+    """The directory of the operator's page, as the context `home` names it."""
+    return Path(app.node.try_get_context("home") or ROOT)
+
+
+def page_of(app: App) -> Page:
+    """The operator's page, where the credentials, if there are any, are of its account.
+
+    Raises `BadPage` or `WrongAccount`.
+    """
+    page = read_page(home_of(app), os.environ)
+    account = os.environ.get(CREDENTIALS_ACCOUNT)
+    if account:
+        check_account(page, account, os.environ)
+    return page
+
+
+def build(app: App, page: Page) -> Countersign:
+    """The stack of the page; the context `agents` names the manifests where they are not beside it."""
+    home = home_of(app)
     folder = Path(app.node.try_get_context("agents") or agents_directory(home))
     verdicts = read_folder(folder, aliases=page.model.aliases)
     agents = agents_of(verdicts)
@@ -60,14 +78,28 @@ def target_of(page: Page, local_python: str) -> Target:
     return host_target(local_python)
 
 
+def announce(page: Page, directory: str) -> None:
+    """Say on standard error where a deploy goes and what it costs; without credentials there is none."""
+    account = os.environ.get(CREDENTIALS_ACCOUNT)
+    if not account:
+        return
+    import boto3
+
+    template = json.loads((Path(directory) / f"{page.stack}.template.json").read_text("utf-8"))
+    session: Any = boto3.Session(region_name=page.region)
+    lines = announcement(page, account_of(session, account), template)
+    print("\n".join(lines), file=sys.stderr)
+
+
 def main() -> str | None:
     """Synthesize; a mistake of the operator is one line."""
     app = App()
     try:
-        build(app)
-    except (BadPage, BadManifest, NoInterpreter) as error:
+        page = page_of(app)
+        build(app, page)
+    except (BadPage, BadManifest, NoInterpreter, WrongAccount) as error:
         return str(error)
-    app.synth()
+    announce(page, app.synth().directory)
     return None
 
 
