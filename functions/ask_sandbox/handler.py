@@ -22,7 +22,7 @@ from functions.shared.countersigned_call import Checking
 from functions.shared.countersigned_code import KINDS
 from functions.shared.identifiers import utc_now
 from functions.shared.notebook_store import NotebookStore
-from functions.shared.observe import begin
+from functions.shared.observe import asked_in, begin
 from functions.shared.sandbox_settings import AskSandboxSettings
 from functions.shared.uploads import Uploads
 from functions.shared.workflow import repeatable
@@ -43,6 +43,7 @@ class HandedOver(Event):
 
 class Ungated(Event):
     v: Literal[1]
+    request_id: str = ""
     owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:@+=-]{1,128}$")]
     conversation_id: Annotated[str, Field(pattern=r"^[a-z2-7]{26}$")]
     turn: Annotated[int, Field(ge=1)]
@@ -111,6 +112,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         )
         return {"v": 1, "status": result.status, "text": result.text}
     batch = Ungated.model_validate(event)
+    asked_in(batch.request_id)
     calls = [Call(one.id, one.function, one.arguments) for one in batch.calls]
     results = run_calls(
         asking(),

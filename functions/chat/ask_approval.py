@@ -1,21 +1,24 @@
 """Gated calls become one approval: the plan, its digest, the record; then its execution is started."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from functions.chat.target_argument import without_target
 from functions.chat.tool_calls import CheckedCall
 from functions.shared.agent import Agent
 from functions.shared.approval import Approval, Person, Status
 from functions.shared.aws import error_code
 from functions.shared.countersigned_action import shown
+from functions.shared.fixed_parameters import chosen
 from functions.shared.identifiers import timestamp
 from functions.shared.kinds import KINDS, Place
 from functions.shared.observe import APPROVALS_ASKED, count, logger
 from functions.shared.operations import OPERATIONS, confirmation_of
-from functions.shared.plan import PlannedCall, canonical, digest_of, draft_of
+from functions.shared.plan import LIVE, PlannedCall, canonical, digest_of, draft_of
+from functions.shared.plan_words import shadow_words
+from functions.shared.targets import Target, Targets
 from functions.shared.turn import Turn, parsed_arguments
 
 REQUEST_WORDS_CHARACTERS = 2000
@@ -34,35 +37,30 @@ class TooMuchToAsk(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where calls run."""
-
-    name: str
-    account: str
-    region: str
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    """Launch parameters that the operator fixed, by their EC2 names."""
-    sandbox: Mapping[str, Any] = field(default_factory=dict)
-    """What confines code, and for how many seconds it may run; empty where there is no sandbox."""
-
-
 def approval_of(
-    calls: Iterable[CheckedCall],
+    calls: Sequence[CheckedCall],
     *,
     approval_id: str,
     random: str,
     agent: Agent,
-    target: Target,
+    targets: Targets,
+    sandbox: Mapping[str, Any],
     requester: str,
     conversation_id: str,
     turn: int,
     words: str,
     now: datetime,
+    launch: str = LIVE,
+    request_id: str = "",
 ) -> Approval:
-    """The record of what was asked, before anyone is; ids and time are arguments. Raises `TooMuchToAsk`."""
+    """The record of what was asked, before anyone is; ids and time are arguments. Raises `TooMuchToAsk`.
+
+    Its calls to AWS name one target; where there are none, the first one stands in the record. `sandbox` is what
+    confines code, and for how many seconds it may run; empty where there is none.
+    """
+    target = next((call.target for call in calls if call.target is not None), targets.first)
     draft = draft_of(
-        calls=[_planned(call, agent, target) for call in calls],
+        calls=[_planned(call, agent, target, sandbox, approval_id) for call in calls],
         account=target.account,
         region=target.region,
         target=target.name,
@@ -73,6 +71,7 @@ def approval_of(
         manifest=agent.digest,
         random=random,
         approvers=agent.approve,
+        launch=launch,
     )
     text = canonical(draft)
     if len(text.encode()) > PLAN_BYTES:
@@ -89,19 +88,27 @@ def approval_of(
         requester=Person(requester),
         request_words=words[:REQUEST_WORDS_CHARACTERS],
         created_at=timestamp(now),
+        request_id=request_id,
     )
 
 
-def _planned(call: CheckedCall, agent: Agent, target: Target) -> PlannedCall:
+def _planned(
+    call: CheckedCall, agent: Agent, target: Target, sandbox: Mapping[str, Any], approval_id: str
+) -> PlannedCall:
     """The call with what its kind will be sent; the operator's part of it is in the manifest or on the page."""
     action, arguments = call.action, dict(call.arguments or {})
     if action is None:
         raise ValueError(f"{call.name} has no action")
     is_aws = action.kind == "aws"
+    arguments = without_target(arguments) if is_aws else arguments
     operation = action.operation if is_aws else action.kind
-    fixed = target.fixed if is_aws else {"action": action.compiled(), "title": agent.title}
-    if KINDS[action.kind].place is Place.SANDBOX and target.sandbox:
-        fixed = {**fixed, "sandbox": dict(target.sandbox)}
+    fixed = (
+        chosen(target.fixed, approval_id=approval_id, call_id=call.id)
+        if is_aws
+        else {"action": action.compiled(), "title": agent.title}
+    )
+    if KINDS[action.kind].place is Place.SANDBOX and sandbox:
+        fixed = {**fixed, "sandbox": dict(sandbox)}
     return PlannedCall(
         id=call.id,
         function=call.name,
@@ -115,7 +122,9 @@ def _planned(call: CheckedCall, agent: Agent, target: Target) -> PlannedCall:
 
 def confirmation_reply(approval: Approval) -> str:
     """The program's confirmation, and who goes on from here."""
-    return f"{confirmation_of(approval.calls())}\n\n{WAITS}"
+    shadow = shadow_words(approval.plan_value())
+    told = [confirmation_of(approval.calls()), *([shadow] if shadow else []), WAITS]
+    return "\n\n".join(told)
 
 
 def already_waiting(call: CheckedCall, turns: Sequence[Turn]) -> str | None:
@@ -159,16 +168,17 @@ class Workflow:
         self._client = client
         self._arn = state_machine_arn
 
-    def start(self, approval_id: str) -> None:
+    def start(self, approval: Approval) -> None:
         """Start the approval's execution; raises what the client raises but "already exists"."""
+        request = {"request_id": approval.request_id} if approval.request_id else {}
         try:
             self._client.start_execution(
                 stateMachineArn=self._arn,
-                name=approval_id,
-                input=json.dumps({"v": 2, "approval_id": approval_id}),
+                name=approval.id,
+                input=json.dumps({"v": 2, "approval_id": approval.id, **request}),
             )
         except self._client.exceptions.ExecutionAlreadyExists:
-            logger.info("execution was already started", approval_id=approval_id)
+            logger.info("execution was already started", approval_id=approval.id)
 
     def start_or_leave(self, approval: Approval) -> None:
         """Start it now if that works; the record is the promise, and the sweep starts what was left."""
@@ -176,7 +186,7 @@ class Workflow:
 
         count(APPROVALS_ASKED)
         try:
-            self.start(approval.id)
+            self.start(approval)
         except (BotoCoreError, ClientError) as error:
             logger.warning(
                 "execution was left to the sweep", approval_id=approval.id, code=error_code(error)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.chat.ask_approval import Target, Workflow
+from functions.chat.ask_approval import Workflow
 from functions.chat.idempotency import Claims
 from functions.chat.model import ChatModel
 from functions.chat.rooms import Rooms
@@ -14,6 +14,7 @@ from functions.shared.agent import Agents
 from functions.shared.approval import Approval
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.conversation_table import ConversationTable
+from functions.shared.targets import Targets
 from functions.shared.turn import Turn
 
 
@@ -33,7 +34,11 @@ class ChatDeps:
     files: Callable[[str, str], Sequence[str]]
     """The names of what somebody uploaded to a conversation."""
     workflow: Workflow
-    target: Target
+    targets: Targets
+    sandbox: Mapping[str, Any]
+    """What confines code, and for how many seconds it may run; empty where there is none."""
+    launch: str
+    """`live`, or `dry_run`: shadow mode."""
     go_on: Callable[[Mapping[str, Any]], None]
     """Invokes continue_turn asynchronously with a command."""
     write_conflicts: tuple[type[Exception], ...]
@@ -66,3 +71,5 @@ class Asked:
     request: str
     groups: frozenset[str] = frozenset()
     """The groups of who asks, by the token."""
+    request_id: str = ""
+    """The request to the API, as its log lines name it; `request` is a client's own key where it sent one."""

@@ -29,7 +29,7 @@ from functions.chat.talk import Ending, OutOfTime, Talk, Tools
 from functions.shared.approval import Status
 from functions.shared.batch import each
 from functions.shared.errors import ProductError
-from functions.shared.observe import MODEL_FAILURES, begin, count, logger
+from functions.shared.observe import MODEL_FAILURES, asked_in, begin, count, logger
 from functions.shared.settings import ChatSettings
 from functions.shared.turn import Turn, TurnError, TurnStatus
 from functions.shared.workflow import repeatable
@@ -63,6 +63,8 @@ class Work(Command):
     owner: str
     conversation_id: str
     turn: int
+    request_id: str = ""
+    """The request that began it; empty where the sweep hands it over."""
 
 
 class Start(Command):
@@ -127,6 +129,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any] | None:
 
 def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> None:
     """Finish a working turn: completed, waiting for approval, or failed; at most three tries in all."""
+    asked_in(command.request_id)
     logger.append_keys(conversation_id=command.conversation_id)
     conversation = chat.conversations.read(
         command.owner, command.conversation_id, before=command.turn + 1
@@ -137,7 +140,15 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
     if turn.status is not TurnStatus.WORKING:
         return
     groups = frozenset(turn.state.get("groups", ()))
-    asked = Asked(command.owner, conversation.id, turn.message, turn.agent, turn.request, groups)
+    asked = Asked(
+        command.owner,
+        conversation.id,
+        turn.message,
+        turn.agent,
+        turn.request,
+        groups,
+        command.request_id,
+    )
     turns = conversation.turns[:-1]
     taken_up = replace(turn, attempts=turn.attempts + 1)
     if turn.attempts > ATTEMPTS:
@@ -166,6 +177,7 @@ def work(chat: ChatDeps, command: Work, seconds_left: Callable[[], float]) -> No
             turns=turns,
             message=turn.message,
             turn=turn.number,
+            request_id=asked.request_id,
             used_ids=ids_in(turns),
             now=chat.clock(),
             groups=groups,
@@ -208,7 +220,8 @@ def start(chat: ChatDeps, approval_id: str) -> None:
     """Start an execution that a crash left; harmless where it runs already."""
     approval = chat.approvals.get(approval_id)
     if approval is not None and approval.status is Status.PREPARING:
-        chat.workflow.start(approval.id)
+        asked_in(approval.request_id)
+        chat.workflow.start(approval)
 
 
 def _replace(

@@ -191,7 +191,7 @@ class _Turn:
             agent=self._agent,
             knowledge=self._knowledge,
             rooms=self._tools.rooms,
-            whose=Whose(talk.owner, talk.conversation_id, talk.turn),
+            whose=Whose(talk.owner, talk.conversation_id, talk.turn, talk.request_id),
             seconds=self._tools.seconds_left() - WRITE_SECONDS,
             may_switch=may_switch,
             known_agents=self._known_agents(),

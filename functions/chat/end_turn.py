@@ -77,12 +77,15 @@ def ended(
             approval_id=deps.new_id(),
             random=deps.new_id(),
             agent=agent,
-            target=deps.target,
+            targets=deps.targets,
+            sandbox=deps.sandbox,
             requester=asked.owner,
             conversation_id=here,
             turn=blank.number,
             words=asked.message,
             now=deps.clock(),
+            launch=deps.launch,
+            request_id=asked.request_id,
         )
     except TooMuchToAsk as error:
         steps += [refused_step(call, str(error)) for call in fresh]

@@ -121,7 +121,12 @@ def post_tool_result(request: Request) -> Response:
     check_requester(caller)
     logger.append_keys(conversation_id=conversation_id)
     given = ClientResult(
-        caller.sub, caller.groups, conversation_id, body.tool_call_id, result_text(text)
+        caller.sub,
+        caller.groups,
+        conversation_id,
+        body.tool_call_id,
+        result_text(text),
+        request.request_id,
     )
     return _answer(take_result(deps(), given, seconds_left=seconds_left))
 
@@ -178,6 +183,7 @@ def _take(
             agent_id=body.agent,
             request=claim.key if claim else request.request_id,
             groups=caller.groups,
+            request_id=request.request_id,
         )
         return take_turn(chat, asked, conversation, seconds_left=seconds_left, instead_of=earlier)
     except ProductError:

@@ -8,7 +8,7 @@ from functions.chat.spending import Spending
 from functions.chat.take_turn import knowledge_of
 from functions.shared.agent import UnknownAgent
 from functions.shared.identifiers import timestamp
-from functions.shared.observe import MODEL_FAILURES, count, logger
+from functions.shared.observe import MODEL_FAILURES, asked_in, count, logger
 from functions.shared.turn import Turn
 
 
@@ -17,6 +17,7 @@ def say_last_word(chat: ChatDeps, approval_id: str, seconds: float) -> None:
     approval = chat.approvals.get(approval_id)
     if approval is None or approval.closed_at is None:
         return
+    asked_in(approval.request_id)
     logger.append_keys(conversation_id=approval.conversation_id, approval_id=approval.id)
     owner = approval.requester.sub
     conversation = chat.conversations.read(

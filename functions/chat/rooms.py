@@ -44,6 +44,8 @@ class Whose:
     owner: str
     conversation_id: str
     turn: int
+    request_id: str = ""
+    """The request to the API that they were asked for in, for the log."""
 
 
 class Rooms(Protocol):
@@ -91,6 +93,7 @@ class LambdaRooms:
             "manifest": agent.digest,
             "seconds": seconds,
             "calls": [_handed_over(call) for call in calls],
+            "request_id": whose.request_id,
         }
         if place is Place.SANDBOX:
             # Only there does it matter: the conversation's own notebook, files and environment.

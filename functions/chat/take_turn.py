@@ -147,6 +147,7 @@ def _make(
         turns=turns,
         message=asked.message,
         turn=blank.number,
+        request_id=asked.request_id,
         used_ids=used_ids,
         now=now,
         groups=asked.groups,
@@ -224,6 +225,7 @@ def _after_the_write(deps: ChatDeps, asked: Asked, taken: Taken) -> None:
                 "owner": asked.owner,
                 "conversation_id": asked.conversation_id,
                 "turn": turn.number,
+                "request_id": asked.request_id,
             }
         )
     if taken.approval is not None and taken.approval.turn == turn.number and turn.approval_id:

@@ -69,6 +69,8 @@ class Talk:
     steps: tuple[Step, ...] = ()
     """What an earlier try of this turn has done."""
     knowledge: Knowledge = Knowledge()
+    request_id: str = ""
+    """The request to the API that this turn answers, for the log of the rooms that it asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

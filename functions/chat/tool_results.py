@@ -34,6 +34,7 @@ class ClientResult:
     conversation_id: str
     call_id: str
     text: str
+    request_id: str = ""
 
 
 def take_result(chat: ChatDeps, given: ClientResult, *, seconds_left: Callable[[], float]) -> Taken:
@@ -63,7 +64,7 @@ def take_result(chat: ChatDeps, given: ClientResult, *, seconds_left: Callable[[
         return _after_people(chat, conversation, turn)
     if turn.waiting_calls() or (later and known is None):
         return Taken(conversation.id, turn)
-    asked = Asked(given.owner, conversation.id, "", None, goes_on, given.groups)
+    asked = Asked(given.owner, conversation.id, "", None, goes_on, given.groups, given.request_id)
     return take_turn(chat, asked, conversation, seconds_left=seconds_left, instead_of=known)
 
 

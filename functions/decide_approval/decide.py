@@ -7,6 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from functions.decide_approval.figures import note_decision
 from functions.shared.approval import (
     DECIDED,
     OPEN,
@@ -27,9 +28,9 @@ from functions.shared.entitlement import OwnRequest, check_entitled
 from functions.shared.errors import NotFound, ProductError, Unavailable
 from functions.shared.identifiers import timestamp
 from functions.shared.observe import (
-    APPROVALS_DECIDED,
     APPROVALS_EXPIRED,
     LAUNCHES_REFUSED,
+    asked_in,
     count,
     logger,
 )
@@ -138,8 +139,7 @@ def decide_by(
                 deps.approvals.decide(approval, sealed, now)
             except TransitionLost:
                 continue
-            logger.info("approval was decided", decision=decision.decision.value)
-            count(APPROVALS_DECIDED, decision=decision.decision.value)
+            note_decision(approval, decision, now)
             approval = _read(deps, approval_id)
         _resume(deps, approval)
         return approval
@@ -257,6 +257,7 @@ def _read(deps: Deciding, approval_id: str) -> Approval:
     approval = deps.approvals.get(approval_id)
     if approval is None:
         raise NotFound
+    asked_in(approval.request_id)
     return approval
 
 

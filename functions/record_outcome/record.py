@@ -22,7 +22,7 @@ from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.identifiers import moment, timestamp
 from functions.shared.ledger import Ledger, LedgerRow
 from functions.shared.mails import ended_mail
-from functions.shared.observe import OUTCOMES_UNKNOWN, count, logger
+from functions.shared.observe import OUTCOMES_UNKNOWN, asked_in, count, logger
 from functions.shared.settings import RecordOutcomeSettings
 
 TRIES = 6
@@ -61,6 +61,7 @@ def record_outcome(
         if approval is None:
             logger.warning("there is no such approval")
             return
+        asked_in(approval.request_id)
         if approval.closed_at is not None:
             if is_closed_here or _is_ours_to_tell(deps, approval):
                 _tell(deps, approval)

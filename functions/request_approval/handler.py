@@ -22,7 +22,7 @@ from functions.shared.findings import Findings
 from functions.shared.freeze import read_freeze
 from functions.shared.identifiers import utc_now
 from functions.shared.mails import asked_mail
-from functions.shared.observe import APPROVALS_UNREACHABLE, begin, count, logger
+from functions.shared.observe import APPROVALS_UNREACHABLE, asked_in, begin, count, logger
 from functions.shared.people import People
 from functions.shared.settings import RequestApprovalSettings
 from functions.shared.workflow import repeatable
@@ -105,6 +105,7 @@ def remind(deps: Requesting, approval_id: str) -> None:
         return
     if approval.has_expired(deps.clock()):
         return
+    asked_in(approval.request_id)
     try:
         deps.approvals.mark_reminded(approval)
     except TransitionLost:

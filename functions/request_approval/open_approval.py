@@ -13,7 +13,7 @@ from functions.shared.entitlement import group_words
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.findings import PREFLIGHT, REHEARSAL, Findings
 from functions.shared.freeze import Freeze, FreezeUnreadable
-from functions.shared.observe import APPROVALS_UNREACHABLE, count, logger
+from functions.shared.observe import APPROVALS_UNREACHABLE, asked_in, count, logger
 from functions.shared.people import People, UnknownPerson
 from functions.shared.plan import canonical, digest_of, read_plan
 from functions.shared.settings import RequestApprovalSettings
@@ -58,6 +58,7 @@ def opened(
         approval = deps.approvals.get(approval_id)
         if approval is None or (digest is not None and approval.digest != digest):
             raise ApprovalNotOpen(approval_id)
+        asked_in(approval.request_id)
         try:
             if approval.status is Status.PREPARING:
                 parts = _opening(deps, approval, is_whole=digest is not None)

@@ -17,7 +17,7 @@ from functions.run_action.ungated import Call, Running, run_calls
 from functions.shared.agent import Agents
 from functions.shared.aws import client
 from functions.shared.countersigned_call import Checking
-from functions.shared.observe import begin
+from functions.shared.observe import asked_in, begin
 from functions.shared.target_settings import RunActionSettings
 from functions.shared.workflow import repeatable
 
@@ -37,6 +37,7 @@ class HandedOver(Event):
 
 class Ungated(Event):
     v: Literal[1]
+    request_id: str = ""
     agent: str
     manifest: str
     seconds: Annotated[float, Field(gt=0)]
@@ -87,6 +88,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         )
         return {"v": 2, "status": result.status, "text": result.text}
     batch = Ungated.model_validate(event)
+    asked_in(batch.request_id)
     calls = [Call(one.id, one.function, dict(one.arguments)) for one in batch.calls]
     deadline = Deadline.after(min(batch.seconds, BATCH_SECONDS))
     results = run_calls(running(), batch.agent, batch.manifest, calls, deadline)

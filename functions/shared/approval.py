@@ -120,6 +120,8 @@ class Approval:
     told_at: str | None = None
     audit_head: str = ""
     """Hash of the newest audit row; empty in records of the first release."""
+    request_id: str = ""
+    """The request to the API in which it was asked for, as its log lines name it; empty in earlier records."""
 
     def plan_value(self) -> dict[str, Any]:
         """The plan, read strictly; raises `UnreadablePlan`."""

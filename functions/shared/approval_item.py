@@ -99,6 +99,7 @@ def approval_of_item(item: Mapping[str, Any]) -> Approval:
         telling_until=int(values["telling_until"]) if "telling_until" in values else None,
         told_at=values.get("told_at"),
         audit_head=values.get("audit_head", ""),
+        request_id=values.get("request_id", ""),
     )
 
 

@@ -90,6 +90,7 @@ class ApprovalTable(ApprovalMarks):
             "request_words": approval.request_words,
             "created_at": approval.created_at,
             "audit_head": entry.hash,
+            **({"request_id": approval.request_id} if approval.request_id else {}),
             "unfinished": "yes",
             "due_at": int(now.timestamp()) + START_GRACE_SECONDS,
             "delete_after": int(now.timestamp()) + RETENTION_SECONDS,
