@@ -31,6 +31,8 @@ LAMBDAS = (
     "session",
 )
 GROUPS = (*LAMBDAS, "dev", "emulator", "installer")
+CARRIED_BY_THE_RUNTIME = {"chat": ("botocore", "python-dateutil", "six", "urllib3")}
+"""What a room's packages ask for and the Lambda runtime carries already, with boto3."""
 
 
 def installer() -> str:
@@ -43,6 +45,8 @@ def write(group: str, file: Path, *, upgrade: bool = False) -> None:
     command = [installer(), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", "3.11", "--custom-compile-command", "make lock"]
     command += ["--group", group, "--output-file", str(file)]
+    for package in CARRIED_BY_THE_RUNTIME.get(group, ()):
+        command += ["--no-emit-package", package]
     if upgrade:
         command.append("--upgrade")
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
