@@ -8,6 +8,7 @@ import typer
 from cli.agents import agents
 from cli.audit_commands import audit
 from cli.doctor.doctor_commands import doctor
+from cli.model.model_commands import model
 from cli.terminal.approval_commands import approvals
 from cli.terminal.chat_command import chat
 from cli.terminal.conversation_commands import conversations
@@ -26,6 +27,7 @@ countersign.add_typer(conversations, name="conversations")
 countersign.add_typer(approvals, name="approvals")
 countersign.add_typer(agents, name="agents")
 countersign.add_typer(audit, name="audit")
+countersign.add_typer(model, name="model")
 
 
 def main(arguments: Sequence[str]) -> int:

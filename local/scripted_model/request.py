@@ -8,6 +8,7 @@ from typing import Any
 
 RUN_INSTANCES = "run_instances"
 EXTEND_LEASE = "extend_lease"
+CHECK = "countersign_check"
 
 _IMAGE = re.compile(r"\bami-[0-9a-z]+\b", re.IGNORECASE)
 _TYPE = re.compile(
@@ -68,6 +69,12 @@ def read_extension(request: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if not (_EXTEND.search(said) and instance and hours):
         return None
     return {"instance_id": instance.group().lower(), "hours": int(hours[1])}
+
+
+def is_check(request: Mapping[str, Any]) -> bool:
+    """Whether somebody only looks if functions are called."""
+    names = [tool.get("function", {}).get("name") for tool in request.get("tools") or ()]
+    return names == [CHECK] and request.get("tool_choice") != "none"
 
 
 def text_of(message: Mapping[str, Any]) -> str:
