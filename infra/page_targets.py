@@ -65,13 +65,17 @@ class Fixed(Part):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What every launch is sent beside the model's values, by EC2's names."""
-        sent: dict[str, Any] = {}
-        if self.subnet_ids:
-            sent["SubnetId"] = self.subnet_ids[0]
-        if self.security_group_ids:
-            sent["SecurityGroupIds"] = list(self.security_group_ids)
-        return sent
+        """What launches are sent beside the model's values, as functions/shared/fixed_parameters.py reads it."""
+        profile = self.instance_profile
+        sent: dict[str, Any] = {
+            "SubnetIds": list(self.subnet_ids),
+            "SecurityGroupIds": list(self.security_group_ids),
+            "InstanceProfile": profile.arn if profile else "",
+            "Encrypted": self.encrypted_root_volume,
+            "Tags": dict(self.tags),
+        }
+        is_public = {} if self.public_address is None else {"PublicAddress": self.public_address}
+        return {name: value for name, value in sent.items() if value} | is_public
 
     @field_validator("tags")
     @classmethod
@@ -138,6 +142,8 @@ class Place:
     """Empty: the account of the stack itself."""
     region: str
     fixed: Fixed
+    target: str
+    """The line of the page that it comes from."""
     external_id: str = ""
     images: tuple[Image, ...] = field(default=())
 
@@ -155,6 +161,7 @@ def places_of(
             account=target.account or "",
             region=one,
             fixed=merged(target.fixed, regional),
+            target=name,
             external_id=target.external_id,
             images=target.images or images,
         )

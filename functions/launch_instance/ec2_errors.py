@@ -51,14 +51,14 @@ _SENTENCES = {
     "InstanceLimitExceeded": "the account's limit of instances is reached",
     "VcpuLimitExceeded": "the account's limit of vCPUs is reached",
     "VPCIdNotSpecified": (
-        "the account has no default VPC in this region; ask your operator to set target.subnet_id in "
+        "the account has no default VPC in this region; ask your operator to set subnet_ids under targets in "
         "countersign.yaml"
     ),
     "InvalidSubnetID.NotFound": (
-        "the subnet that the operator fixed does not exist; target.subnet_id in countersign.yaml is wrong"
+        "the subnet that the operator fixed does not exist; subnet_ids under targets in countersign.yaml is wrong"
     ),
     "InvalidGroup.NotFound": (
-        "a security group that the operator fixed does not exist; target.security_group_ids in "
+        "a security group that the operator fixed does not exist; security_group_ids under targets in "
         "countersign.yaml is wrong"
     ),
     "Unsupported": "this combination of AMI and instance type is not supported",

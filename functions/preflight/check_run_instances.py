@@ -8,6 +8,7 @@ from functions.preflight.image import image_facts, system_of, volumes_of
 from functions.preflight.inspection import Inspection
 from functions.preflight.network import Network
 from functions.preflight.quota import QUOTA, is_standard, vcpus_in_use, vcpus_of
+from functions.shared.fixed_parameters import awaits_disks, disks_of, network_of
 from functions.shared.price import Priced, Rates, price_of, table_rates
 from functions.shared.readings import NotRead, Refused
 
@@ -41,11 +42,14 @@ class _Launch:
             "ec2", "describe_images", ImageIds=[self._image_id], IncludeDeprecated=True
         )
         self._key_pairs = ask("ec2", "describe_key_pairs", KeyNames=[self._key_name])
+        self._encrypts = awaits_disks(sent)
+        subnet_id, group_ids, is_public = network_of(sent)
         self._network = Network(
             inspection.readings,
             region=region,
-            subnet_id=str(sent.get("SubnetId") or ""),
-            group_ids=sent.get("SecurityGroupIds") or (),
+            subnet_id=subnet_id,
+            group_ids=group_ids,
+            is_public=is_public,
         )
         named = [{"Name": "instance-type", "Values": [self._type]}]
         self._offerings = ask("ec2", "describe_instance_type_offerings", Filters=named)
@@ -88,7 +92,19 @@ class _Launch:
             account=self._inspection.account,
             now=self._inspection.now,
         )
+        if self._encrypts:
+            self._disks(images[0])
         return dict(images[0])
+
+    def _disks(self, image: Mapping[str, Any]) -> None:
+        """The names of the disks that the operator has encrypted."""
+        self.found.disks = disks_of(image)
+        if not self.found.disks:
+            self.found.complain(
+                "UnsupportedOperation",
+                f"The image {self._image_id} has no root volume that could be encrypted, as your operator wants it: "
+                "name another image.",
+            )
 
     def _key_pair(self) -> None:
         try:

@@ -37,6 +37,8 @@ class Found:
     facts: list[Fact] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
     price: dict[str, Any] | None = None
+    disks: list[dict[str, Any]] = field(default_factory=list)
+    """What the plan will say of the image's disks, where the operator has them encrypted."""
 
     def tell(self, key: str, label: str, value: str, *, source: str = "aws") -> None:
         self.facts.append(Fact(key, label, value, source))
@@ -66,6 +68,7 @@ class Found:
             ],
             "price": self.price,
             "complaints": [{"code": one.code, "text": one.text} for one in self.complaints],
+            **({"disks": self.disks} if self.disks else {}),
         }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from functions.preflight.facts import Found, visible
 from functions.shared.readings import NotRead, Reading, Readings, Refused
 
-SUBNET_SETTING = "target.subnet_id of countersign.yaml"
-GROUPS_SETTING = "target.security_group_ids of countersign.yaml"
+SUBNET_SETTING = "subnet_ids under targets in countersign.yaml"
+GROUPS_SETTING = "security_group_ids under targets in countersign.yaml"
 _SUBNET_UNKNOWN = (
     "InvalidSubnetID.NotFound",
     "InvalidSubnetID.Malformed",
@@ -24,11 +24,18 @@ class Network:
     """The questions about one call's network, asked when made, read by `check`."""
 
     def __init__(
-        self, readings: Readings, *, region: str, subnet_id: str, group_ids: Sequence[str]
+        self,
+        readings: Readings,
+        *,
+        region: str,
+        subnet_id: str,
+        group_ids: Sequence[str],
+        is_public: bool | None,
     ) -> None:
         self._region = region
         self._subnet_id = subnet_id
         self._group_ids = tuple(group_ids)
+        self._is_public = is_public
         self._vpc = ""
         self._default_vpcs: Reading | None = None
         if subnet_id:
@@ -50,10 +57,10 @@ class Network:
 
     def check(self, found: Found) -> bool:
         """Tell what was found; whether the instance gets a public address, yes where nobody knows."""
-        has_public_address = True
+        has_public_address = self._is_public is not False
         try:
             subnets = self._subnets_of(found)
-            if subnets:
+            if subnets and self._is_public is None:
                 has_public_address = _addresses(found, subnets)
         except NotRead as error:
             found.not_checked("subnet and public address", error)
@@ -75,7 +82,7 @@ class Network:
         if not subnets:
             found.complain(
                 "InvalidSubnetID.NotFound",
-                f"The subnet {self._subnet_id}, set by your operator, does not exist in "
+                "The subnet that your operator set does not exist in "
                 f"{self._region}: the operator must correct {SUBNET_SETTING}.",
             )
             return []
@@ -113,7 +120,7 @@ class Network:
         except Refused:
             found.complain(
                 "InvalidGroup.NotFound",
-                f"Not every security group that your operator set ({', '.join(self._group_ids)}) "
+                "Not every security group that your operator set "
                 f"exists in {self._region}: the operator must correct {GROUPS_SETTING}.",
             )
             return

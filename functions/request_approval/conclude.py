@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from functions.shared import fixed_parameters
 from functions.shared.approval import Status
 from functions.shared.operations import OPERATIONS
 from functions.shared.plan import plan_of
 
 LEASED = frozenset({"run_instances"})
 """Operations whose result lives on and costs: they get a lease."""
-OPERATOR_FACTS = (
-    ("SubnetId", "fixed_subnet", "Subnet"),
-    ("SecurityGroupIds", "fixed_security_groups", "Security groups"),
-)
 NOT_CHECKED = "AWS could not be asked about it in time; ask again in a moment."
 
 
@@ -38,6 +35,9 @@ def concluded(
     complaints = [why for call in draft["calls"] for why in _complaints(call, preflight, rehearsal)]
     if complaints:
         return Refused(Status.DENIED, " ".join(dict.fromkeys(complaints)))
+    draft = {**draft, "calls": [_with_disks(call, preflight) for call in draft["calls"]]}
+    if any(fixed_parameters.awaits_disks(call["parameters"]) for call in draft["calls"]):
+        return Refused(Status.FAILED, NOT_CHECKED)
     is_leased = any(call["operation"] in LEASED for call in draft["calls"])
     return plan_of(
         draft,
@@ -48,7 +48,24 @@ def concluded(
     )
 
 
+def _with_disks(call: Mapping[str, Any], preflight: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The call with the disks that are to be encrypted, as preflight saw them in the image."""
+    parameters = call.get("parameters") or {}
+    disks = _found(call, preflight).get("disks")
+    if not disks or not fixed_parameters.awaits_disks(parameters):
+        return {**call, "parameters": parameters}
+    return {**call, "parameters": {**parameters, fixed_parameters.DISKS: disks}}
+
+
 def _complaints(
+    call: Mapping[str, Any], preflight: Mapping[str, Any], rehearsal: Mapping[str, Any]
+) -> list[str]:
+    """Why this call is refused; without what the operator fixed, for the model reads it."""
+    said = _said_against(call, preflight, rehearsal)
+    return [fixed_parameters.hidden(why, call.get("parameters") or {}) for why in said]
+
+
+def _said_against(
     call: Mapping[str, Any], preflight: Mapping[str, Any], rehearsal: Mapping[str, Any]
 ) -> list[str]:
     found = [str(complaint["text"]) for complaint in _found(call, preflight).get("complaints", ())]
@@ -61,18 +78,7 @@ def _complaints(
 
 
 def _facts(call: Mapping[str, Any], preflight: Mapping[str, Any]) -> list[dict[str, str]]:
-    parameters = call.get("parameters", {})
-    fixed = [
-        {
-            "key": key,
-            "label": label,
-            "value": value if isinstance(value, str) else ", ".join(value),
-            "source": "operator",
-            "level": "plain",
-        }
-        for name, key, label in OPERATOR_FACTS
-        if (value := parameters.get(name))
-    ]
+    fixed = fixed_parameters.facts(call.get("parameters", {}))
     said = OPERATIONS[call["operation"]].facts(call)
     return [*said, *fixed, *_found(call, preflight).get("facts", ())]
 

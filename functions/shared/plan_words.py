@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from functions.shared import automation, countersigned_action, practice
+from functions.shared.plan import DRY_RUN, launch_of
 
 SOURCES: Mapping[str, str] = {
     "aws": "checked with AWS",
@@ -28,6 +29,7 @@ ORIGINS: Mapping[str, str] = {
     "operator": "set by your operator",
 }
 """Where the model has an argument from, where that was kept."""
+SHADOW = "Shadow mode: nothing is started, whatever is decided; AWS is only asked whether it would have worked."
 DIGEST_CHARACTERS = 12
 FUNCTIONS_NAMED = 5
 _ELSEWHERE = frozenset({*countersigned_action.KINDS, practice.OPERATION})
@@ -47,6 +49,11 @@ def sentence_of(plan: Mapping[str, Any]) -> str:
     started = [f"start {_and(starts)}{' ' + lease if lease else ''}"] if starts else []
     sentence = _and([*started, *others])
     return f"{sentence[:1].upper()}{sentence[1:]}{place}."
+
+
+def shadow_words(plan: Mapping[str, Any]) -> str:
+    """That nothing will be started, where it was asked for in shadow mode; empty otherwise."""
+    return SHADOW if launch_of(plan) == DRY_RUN else ""
 
 
 def short_words(plan: Mapping[str, Any]) -> str:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from functions.shared.fixed_parameters import FixedParameters, awaits_disks, kept
+
 
 class BadArguments(Exception):
     """Arguments that this operation cannot take; the message is made for the model and the person."""
@@ -19,11 +21,6 @@ InstanceType = Annotated[
     str, StringConstraints(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\.[a-z0-9-]{1,20}\z")
 ]
 KeyPairName = Annotated[str, StringConstraints(pattern=r"\A[!-~](?:[ -~]{0,253}[!-~])?\z")]
-
-SUBNET = r"\Asubnet-[0-9a-f]{8,17}\z"
-SECURITY_GROUP = r"\Asg-[0-9a-f]{8,17}\z"
-FIXED = ("SubnetId", "SecurityGroupIds")
-"""What the operator may fix on the page countersign.yaml."""
 
 _EXPECTED = {
     "image_id": "an AMI id such as ami-0123456789abcdef0",
@@ -91,10 +88,8 @@ def facts(call: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-class Parameters(BaseModel):
-    """The fields that EC2 may ever be sent, by their EC2 names; the token and the tags are added at the launch."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+class Parameters(FixedParameters):
+    """The fields that EC2 may ever be sent, by their EC2 names; the token and our tags are added at the launch."""
 
     ImageId: AmiId
     InstanceType: InstanceType
@@ -102,22 +97,22 @@ class Parameters(BaseModel):
     MinCount: Literal[1]
     MaxCount: Literal[1]
     MetadataOptions: dict[Literal["HttpTokens", "HttpEndpoint"], Literal["required", "enabled"]]
-    SubnetId: Annotated[str, StringConstraints(pattern=SUBNET)] | None = None
-    SecurityGroupIds: list[Annotated[str, StringConstraints(pattern=SECURITY_GROUP)]] | None = None
 
 
 def planned(arguments: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """What EC2 will be sent for these arguments, with what the operator fixed (`SubnetId`, `SecurityGroupIds`)."""
+    """What EC2 will be sent for these arguments, with what the operator fixed, by EC2's names."""
     asked = check(arguments)
-    return {
+    sent = {
         "ImageId": asked.image_id,
         "InstanceType": asked.instance_type,
         "KeyName": asked.key_name,
         "MinCount": 1,
         "MaxCount": 1,
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
-        **{name: fixed[name] for name in FIXED if fixed.get(name)},
+        **kept(fixed),
     }
+    _ = _allowed(sent)
+    return sent
 
 
 def request(
@@ -125,15 +120,15 @@ def request(
 ) -> dict[str, Any]:
     """The whole RunInstances request: an allow-list of fields, one instance; the same input gives the same bytes.
 
-    Raises `BadArguments` for parameters that are anything else.
+    `tags` are ours; the operator's come after them. Raises `BadArguments` for parameters that are anything else.
     """
-    try:
-        allowed = Parameters.model_validate(dict(parameters)).model_dump(exclude_none=True)
-    except ValidationError as error:
-        raise BadArguments("The planned parameters are not those of a launch.") from error
+    allowed = _allowed(parameters)
     if allowed["MetadataOptions"] != {"HttpTokens": "required", "HttpEndpoint": "enabled"}:
         raise BadArguments("The planned launch does not require metadata tokens.")
-    tag_list = [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+    if awaits_disks(allowed):
+        raise BadArguments("The planned launch does not name the disks that are to be encrypted.")
+    own = {key: value for key, value in allowed.pop("Tags", {}).items() if key not in tags}
+    tag_list = [{"Key": key, "Value": named[key]} for named in (tags, own) for key in sorted(named)]
     return {
         **allowed,
         "ClientToken": client_token,
@@ -142,6 +137,14 @@ def request(
             {"ResourceType": "volume", "Tags": tag_list},
         ],
     }
+
+
+def _allowed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, if they are those of a launch; raises `BadArguments`."""
+    try:
+        return Parameters.model_validate(dict(parameters)).model_dump(exclude_none=True)
+    except ValidationError as error:
+        raise BadArguments("The planned parameters are not those of a launch.") from error
 
 
 def _literal(value: object) -> str:

@@ -78,7 +78,7 @@ def test_what_the_operator_fixes_is_sent_by_ec2_s_names_and_nothing_by_default(w
     assert read_page(written(), {}).places[0].fixed.parameters == {}
     fixed = {"subnet_ids": [subnet], "security_group_ids": [group]}
     [place] = read_page(written(targets={"default": {"fixed": fixed}}), {}).places
-    assert place.fixed.parameters == {"SubnetId": subnet, "SecurityGroupIds": [group]}
+    assert place.fixed.parameters == {"SubnetIds": [subnet], "SecurityGroupIds": [group]}
 
 
 def test_a_page_of_the_first_releases_names_its_one_target_in_their_words(written):

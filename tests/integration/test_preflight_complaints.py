@@ -3,6 +3,7 @@
 import pytest
 
 from functions.shared.aws import client
+from tests.support.fake_model import INSTANCE
 from tests.support.preflight_desk import DENIALS, answering, failing
 
 
@@ -28,28 +29,28 @@ def test_without_a_default_vpc_the_setting_to_change_is_named(desk):
     desk.change(describe_vpcs=answering(Vpcs=[]), describe_subnets=answering(Subnets=[]))
     code, text = desk.complaint()
     assert code == "VPCIdNotSpecified"
-    assert "target.subnet_id of countersign.yaml" in text
+    assert "subnet_ids under targets in countersign.yaml" in text
 
 
 def test_a_default_vpc_without_subnets_names_the_setting_too(desk):
     desk.change(describe_subnets=answering(Subnets=[]))
     code, text = desk.complaint()
     assert code == "MissingInput"
-    assert "target.subnet_id of countersign.yaml" in text
+    assert "subnet_ids under targets in countersign.yaml" in text
 
 
 def test_a_configured_subnet_that_is_missing_names_the_setting(desk):
     code, text = desk.complaint({"SubnetId": "subnet-0123456789abcdef0"})
     assert code == "InvalidSubnetID.NotFound"
-    assert "subnet-0123456789abcdef0, set by your operator" in text
-    assert "target.subnet_id of countersign.yaml" in text
+    assert text.startswith("The subnet that your operator set does not exist in")
+    assert "subnet_ids under targets in countersign.yaml" in text
 
 
 def test_a_configured_security_group_that_is_missing_names_the_setting(desk):
     code, text = desk.complaint({"SecurityGroupIds": ["sg-0123456789abcdef0"]})
     assert code == "InvalidGroup.NotFound"
-    assert "sg-0123456789abcdef0" in text
-    assert "target.security_group_ids of countersign.yaml" in text
+    assert "Not every security group that your operator set exists" in text
+    assert "security_group_ids under targets in countersign.yaml" in text
 
 
 @pytest.fixture
@@ -77,6 +78,42 @@ def test_what_the_operator_fixed_is_looked_at_instead_of_the_default(desk, priva
     assert facts["open_to_world"] == "tcp 22"
 
 
+def interface(private, is_public):
+    return {
+        "DeviceIndex": 0,
+        "DeleteOnTermination": True,
+        "AssociatePublicIpAddress": is_public,
+        "SubnetId": private["SubnetId"],
+        "Groups": private["SecurityGroupIds"],
+    }
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_a_fixed_public_address_is_paid_for_whatever_the_subnet_would_do(desk, private, is_public):
+    found = desk.run({"NetworkInterfaces": [interface(private, is_public)]})
+    facts = {fact["key"]: fact["value"] for fact in found["facts"]}
+    assert facts["subnet"] == private["VpcId"]
+    assert facts["open_to_world"] == "tcp 22"
+    assert "public_address" not in facts
+    plain = desk.run({"SubnetId": private["SubnetId"]})["price"]
+    assert (found["price"]["hourly"] == plain["hourly"]) is not is_public
+
+
+def test_the_disks_that_are_to_be_encrypted_are_told_as_the_image_has_them(desk):
+    found = desk.run({"BlockDeviceMappings": []})
+    assert found["disks"] == [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}]
+    assert found["complaints"] == []
+    assert "disks" not in desk.run()
+
+
+def test_an_image_without_a_disk_to_encrypt_is_a_complaint_where_the_operator_wants_it(desk):
+    image = {"ImageId": INSTANCE["image_id"], "State": "available", "RootDeviceName": "/dev/sda1"}
+    desk.change(describe_images=answering(Images=[image]))
+    code, text = desk.complaint({"BlockDeviceMappings": []})
+    assert code == "UnsupportedOperation"
+    assert "has no root volume that could be encrypted, as your operator wants it" in text
+
+
 def test_a_fixed_subnet_without_fixed_groups_has_its_own_network_s_default_group(desk, private):
     facts = desk.facts({"SubnetId": private["SubnetId"]})
     assert facts["security_groups"].endswith('"default"')
@@ -86,7 +123,7 @@ def test_a_fixed_subnet_without_fixed_groups_has_its_own_network_s_default_group
 def test_a_group_of_another_network_than_the_subnet_s_names_both_settings(desk, private):
     code, text = desk.complaint({"SecurityGroupIds": private["SecurityGroupIds"]})
     assert code == "InvalidParameter"
-    assert "target.security_group_ids of countersign.yaml or target.subnet_id" in text
+    assert "correct security_group_ids under targets in countersign.yaml or subnet_ids" in text
 
 
 def test_fixed_groups_are_looked_at_although_the_subnet_cannot_be_read(desk, private):

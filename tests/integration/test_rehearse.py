@@ -105,7 +105,7 @@ def test_a_refusal_is_written_down_in_a_sentence_without_the_encoded_message(bac
     [
         ("InvalidAMIID.NotFound", "the AMI does not exist in this region"),
         ("InvalidKeyPair.NotFound", "the key pair does not exist in this region"),
-        ("VPCIdNotSpecified", "target.subnet_id"),
+        ("VPCIdNotSpecified", "subnet_ids under targets"),
         ("UnauthorizedOperation", "tag policies"),
         ("SomethingNew", "What AWS says."),
     ],

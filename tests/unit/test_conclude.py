@@ -187,3 +187,44 @@ def test_what_starts_nothing_has_no_lease():
         "parameters": arguments,
     }
     assert conclude(draft)["lease"] is None
+
+
+SUBNET, PROFILE = "subnet-0123456789abcdef0", "arn:aws:iam::123456789012:instance-profile/Web"
+DISK = {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}
+
+
+def a_fixed_draft(**parameters):
+    draft = a_draft()
+    draft["calls"][0]["parameters"] |= parameters
+    return draft
+
+
+def test_the_disks_that_preflight_saw_in_the_image_are_in_the_plan_and_shown():
+    plan = conclude(a_fixed_draft(BlockDeviceMappings=[]), preflight=found(disks=[DISK]))
+    [call] = plan["calls"]
+    assert call["parameters"]["BlockDeviceMappings"] == [DISK]
+    shown = {fact["label"]: (fact["value"], fact["source"]) for fact in call["facts"]}
+    assert shown["Encrypted disks"] == ("/dev/xvda", "operator")
+
+
+def test_disks_that_nobody_could_read_refuse_where_they_are_to_be_encrypted():
+    refused = conclude(a_fixed_draft(BlockDeviceMappings=[]))
+    assert isinstance(refused, Refused)
+    assert "could not be asked" in refused.why
+
+
+def test_disks_that_the_operator_leaves_alone_are_not_touched():
+    plan = conclude(preflight=found(disks=[DISK]))
+    assert "BlockDeviceMappings" not in plan["calls"][0]["parameters"]
+
+
+@pytest.mark.parametrize("check", ["preflight", "rehearsal"])
+def test_why_nobody_is_asked_names_nothing_that_the_operator_fixed(check):
+    said = f"AWS would refuse: {SUBNET} and {PROFILE}."
+    checks = {
+        "preflight": {"preflight": found(complaints=[complaint(said)])},
+        "rehearsal": {"rehearsal": rehearsed(call_1=refusal(said))},
+    }
+    draft = a_fixed_draft(SubnetId=SUBNET, IamInstanceProfile={"Arn": PROFILE})
+    refused = conclude(draft, **checks[check])
+    assert refused.why == "AWS would refuse: (set by your operator) and (set by your operator)."

@@ -41,7 +41,7 @@ def open_to(*cidrs, protocol="tcp", ports=(22, 22)):
 def openness(*rules):
     found = Found()
     with Readings({"ec2": AnswersAsPrepared(*rules)}) as readings:
-        network = Network(readings, region="us-east-1", subnet_id="", group_ids=[])
+        network = Network(readings, region="us-east-1", subnet_id="", group_ids=[], is_public=None)
         assert network.check(found) is False
     [fact] = [fact for fact in found.facts if fact.key == "open_to_world"]
     return fact.value, fact.level
@@ -75,7 +75,9 @@ def test_a_rule_by_prefix_list_is_told_as_not_checked():
     rule = {**open_to(), "PrefixListIds": [{"PrefixListId": "pl-1"}]}
     found = Found()
     with Readings({"ec2": AnswersAsPrepared(rule)}) as readings:
-        Network(readings, region="us-east-1", subnet_id="", group_ids=[]).check(found)
+        Network(readings, region="us-east-1", subnet_id="", group_ids=[], is_public=None).check(
+            found
+        )
     told = [fact.value for fact in found.facts if fact.key == "not_checked"]
     assert told == ["security groups: prefix lists in their rules are not followed"]
 
