@@ -55,6 +55,12 @@ PAGES: Mapping[str, dict[str, Any]] = {
     "Analysis": {"stage": "prod", "sandbox": {"keep_days": 14}},
     "InSubnets": {
         "stage": "dev",
+        "domain": {
+            "name": "countersign.example.com",
+            "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d",
+        },
+        "allowed_cidrs": ["203.0.113.0/24", "2001:db8:10::/48"],
+        "tags": {"Owner": "platform", "CostCenter": "4711"},
         "sandbox": {
             "seconds": 45,
             "memory_mb": 1024,
