@@ -14,6 +14,7 @@ from cli.terminal.chat_command import chat
 from cli.terminal.conversation_commands import conversations
 from cli.terminal.freeze_commands import freeze, frozen, unfreeze
 from cli.terminal.sign_in_commands import login, logout
+from cli.users.users_commands import users
 
 countersign = typer.Typer(no_args_is_help=True, help="Countersign's command line.")
 countersign.command()(login)
@@ -27,6 +28,7 @@ countersign.add_typer(conversations, name="conversations")
 countersign.add_typer(approvals, name="approvals")
 countersign.add_typer(agents, name="agents")
 countersign.add_typer(audit, name="audit")
+countersign.add_typer(users, name="users")
 countersign.add_typer(model, name="model")
 
 
