@@ -8,6 +8,7 @@ import typer
 from cli.agents import agents
 from cli.audit_commands import audit
 from cli.doctor.doctor_commands import doctor
+from cli.logs.logs_commands import logs
 from cli.model.model_commands import model
 from cli.terminal.approval_commands import approvals
 from cli.terminal.chat_command import chat
@@ -21,6 +22,7 @@ countersign.command()(login)
 countersign.command()(logout)
 countersign.command()(chat)
 countersign.command()(doctor)
+countersign.command()(logs)
 countersign.command()(freeze)
 countersign.command()(unfreeze)
 countersign.command()(frozen)

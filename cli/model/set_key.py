@@ -34,11 +34,12 @@ def read_key() -> str:
     """A key that is typed is not shown; one that is piped ends with its line. Raises `NotAKey`."""
     import getpass
 
-    if sys.stdin.isatty():
-        typed = getpass.getpass("The key (it is not shown): ")
-    else:
-        typed = sys.stdin.read(KEY_CHARACTERS + 2)
-    return checked_key(typed)
+    if not sys.stdin.isatty():
+        return checked_key(sys.stdin.read(KEY_CHARACTERS + 2))
+    try:
+        return checked_key(getpass.getpass("The key (it is not shown): "))
+    except EOFError:
+        return checked_key("")
 
 
 def checked_key(typed: str) -> str:

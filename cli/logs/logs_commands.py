@@ -1,0 +1,75 @@
+"""`countersign logs`: one request through every room, or whatever failed."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from cli.operator import HomeDirectory, deployment_of
+from cli.terminal.entry import Chosen, Json, ended
+from cli.terminal.failures import DONE, FAILED
+from cli.terminal.screen import Screen
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+LONGEST = timedelta(days=400)
+
+RequestId = Annotated[
+    str,
+    typer.Option(
+        "--request",
+        metavar="ID",
+        help="The id of a request (every error shows it), of an approval or of a conversation.",
+    ),
+]
+Errors = Annotated[bool, typer.Option("--errors", help="Whatever went wrong, in every room.")]
+Since = Annotated[
+    str, typer.Option(metavar="TIME", help="How far back: 30m, 24h or 7d.", show_default=True)
+]
+
+
+def logs(
+    request: RequestId = "",
+    errors: Errors = False,
+    since: Since = "24h",
+    home: HomeDirectory = None,
+    as_json: Json = False,
+) -> None:
+    """Follow one request through every room of the deployment, or show what failed."""
+
+    def run(screen: Screen) -> int:
+        from cli.logs.find import BadQuestion, failures, follow
+
+        if bool(request) == errors:
+            raise BadQuestion("Say what to look for: --request ID, or --errors.")
+        start = datetime.now(UTC) - span_of(since)
+        deployment = deployment_of(home)
+        with screen.waiting("reading the logs"):
+            lines = (
+                failures(deployment, since=start)
+                if errors
+                else follow(deployment, request, since=start)
+            )
+        for line in lines:
+            screen.tell(line.value())
+        screen.table(
+            ("TIME (UTC)", "ROOM", "LEVEL", "WHAT"),
+            [(f"{one.at:%m-%d %H:%M:%S}", one.room, one.level, one.what()) for one in lines],
+            empty=f"Nothing failed in the last {since}."
+            if errors
+            else f"No line of the last {since} names {request}; look further back: --since 7d",
+        )
+        return DONE if lines or errors else FAILED
+
+    ended(Chosen(as_json=as_json), run)
+
+
+def span_of(text: str) -> timedelta:
+    """`90m`, `24h`, `7d`; raises `BadQuestion`."""
+    from cli.logs.find import BadQuestion
+
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
+    span = timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    if not timedelta() < span <= LONGEST:
+        raise BadQuestion("--since takes minutes, hours or days: 30m, 24h, 7d.")
+    return span
