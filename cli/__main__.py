@@ -7,6 +7,8 @@ import typer
 
 from cli.agents import agents
 from cli.audit_commands import audit
+from cli.config.config_commands import config
+from cli.deploy.destroy_commands import destroy
 from cli.doctor.doctor_commands import doctor
 from cli.logs.logs_commands import logs
 from cli.model.model_commands import model
@@ -26,10 +28,12 @@ countersign.command()(logs)
 countersign.command()(freeze)
 countersign.command()(unfreeze)
 countersign.command()(frozen)
+countersign.command()(destroy)
 countersign.add_typer(conversations, name="conversations")
 countersign.add_typer(approvals, name="approvals")
 countersign.add_typer(agents, name="agents")
 countersign.add_typer(audit, name="audit")
+countersign.add_typer(config, name="config")
 countersign.add_typer(users, name="users")
 countersign.add_typer(model, name="model")
 
