@@ -23,6 +23,9 @@ COMMON = {
     "account": "123456789012",
     "model": {"name": "a-model"},
 }
+WEB_PROFILE = "arn:aws:iam::123456789012:instance-profile/Web"
+WEB_ROLE = "arn:aws:iam::123456789012:role/Web"
+"""The instance profile that the operator of WithSes fixed, and the role in it."""
 PAGES: Mapping[str, dict[str, Any]] = {
     "Production": {
         "stage": "prod",
@@ -36,6 +39,12 @@ PAGES: Mapping[str, dict[str, Any]] = {
             "region": "eu-north-1",
             "subnet_id": "subnet-0123456789abcdef0",
             "security_group_ids": ["sg-0123456789abcdef0"],
+            "fixed": {
+                "instance_profile": {"arn": WEB_PROFILE, "role_arn": WEB_ROLE},
+                "encrypted_root_volume": True,
+                "public_address": False,
+                "tags": {"CostCenter": "4711"},
+            },
         },
         "retired_seal_keys": ["arn:aws:kms:eu-west-1:123456789012:key/retired"],
         "mail": {"channel": "ses", "from": "countersign@example.com"},

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.infra.conftest import PAGES, RESTART_ROLE
+from tests.infra.conftest import PAGES, RESTART_ROLE, WEB_PROFILE, WEB_ROLE
 from tests.infra.template import listed
 
 LOG_AND_TRACE = {
@@ -344,6 +344,49 @@ def test_the_launch_role_starts_only_what_was_approved_and_tagged(production):
     }
 
 
+def test_the_launch_role_starts_only_as_the_operator_fixed_it(with_ses):
+    held = {
+        right.resource: right.conditions
+        for right in with_ses.rights_of("LaunchInstance/LaunchRole")
+        if right.action == "ec2:RunInstances"
+    }
+    here, anyone = "arn:aws:ec2:eu-north-1:123456789012", "arn:aws:ec2:eu-north-1:*"
+    assert set(held) == {
+        f"{here}:instance/*",
+        f"{here}:volume/*",
+        f"{here}:network-interface/*",
+        f"{here}:key-pair/*",
+        "arn:aws:ec2:eu-north-1::image/*",
+        f"{anyone}:subnet/subnet-0123456789abcdef0",
+        f"{anyone}:security-group/sg-0123456789abcdef0",
+    }
+    instance, volume = held[f"{here}:instance/*"], held[f"{here}:volume/*"]
+    assert instance["ArnEquals"] == {"ec2:InstanceProfile": WEB_PROFILE}
+    assert volume["Bool"] == {"ec2:Encrypted": "true"}
+    assert instance["Null"] == volume["Null"]
+    assert len(volume["Null"]) == 5
+    interface = held[f"{here}:network-interface/*"]
+    assert interface == {"Bool": {"ec2:AssociatePublicIpAddress": "false"}}
+
+
+def test_the_one_role_in_the_fixed_instance_profile_is_passed_to_ec2_alone(with_ses):
+    passed = {
+        right.resource: right.conditions
+        for right in with_ses.rights()
+        if right.action == "iam:PassRole"
+    }
+    assert passed == {
+        RESTART_ROLE: {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
+        WEB_ROLE: {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+    }
+
+
+def test_only_a_launch_role_that_encrypts_looks_at_images(with_ses, production):
+    looks = ("LaunchInstance/LaunchRole", "ec2:DescribeImages")
+    assert looks in {(right.holder, right.action) for right in with_ses.rights()}
+    assert looks not in {(right.holder, right.action) for right in production.rights()}
+
+
 def test_tags_are_set_only_while_starting(production):
     tagging = [right for right in production.rights() if right.action == "ec2:CreateTags"]
     assert {right.resource.rpartition(":")[2] for right in tagging} == {"instance/*", "volume/*"}
@@ -372,7 +415,7 @@ def test_only_pinned_runbooks_are_started_with_their_version_and_their_role(with
     held = [
         (right.action, right.resource, right.conditions)
         for right in with_ses.rights_of("LaunchInstance/LaunchRole")
-        if right.action.startswith(("ssm:", "iam:"))
+        if right.action.startswith(("ssm:", "iam:")) and right.resource != WEB_ROLE
     ]
     here = "arn:aws:ssm:eu-north-1:123456789012"
     ours = f"{here}:document/Company-RestartService"

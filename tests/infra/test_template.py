@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.infra.conftest import WEB_PROFILE
+
 TABLES = {
     "Tables/Conversations": ("pk", "sk"),
     "Tables/Approvals": ("pk", "sk"),
@@ -290,8 +292,19 @@ def test_what_the_operator_fixed_reaches_every_plan_and_is_part_of_no_other_stac
     with_ses, production
 ):
     for room in ("Chat/Function", "Chat/ContinueTurn"):
-        assert json.loads(with_ses.environment(room)["FIXED_PARAMETERS"]) == {
-            "SubnetId": "subnet-0123456789abcdef0",
+        [target] = json.loads(with_ses.environment(room)["TARGETS"])
+        assert target["fixed"] == {
+            "SubnetIds": ["subnet-0123456789abcdef0"],
             "SecurityGroupIds": ["sg-0123456789abcdef0"],
+            "InstanceProfile": WEB_PROFILE,
+            "Encrypted": True,
+            "PublicAddress": False,
+            "Tags": {"CostCenter": "4711"},
         }
-        assert production.environment(room)["FIXED_PARAMETERS"] == "{}"
+        [plain] = json.loads(production.environment(room)["TARGETS"])
+        assert "fixed" not in plain
+
+
+def test_rooms_that_launch_or_tell_know_the_mode(with_ses):
+    for room in ("Chat/Function", "Chat/ContinueTurn", "LaunchInstance/Function", "Pages/Function"):
+        assert with_ses.environment(room)["LAUNCH"] == "live"
