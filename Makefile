@@ -102,6 +102,10 @@ synth: setup ## write the CloudFormation template to cdk.out (HOME_DIRECTORY=…
 deploy: setup ## deploy into your AWS account (HOME_DIRECTORY=… holds countersign.yaml)
 	$(CDK) deploy --context home=$(HOME_DIRECTORY) $(ARGUMENTS)
 
+.PHONY: destroy
+destroy: setup ## take the deployment away: cancels what waits, keeps the audit, says what is left (ARGUMENTS=…)
+	$(VENV)/python -m cli destroy --home $(HOME_DIRECTORY) $(ARGUMENTS)
+
 .PHONY: smoke
 smoke: setup ## check a deployed stack in a real account; needs credentials, changes nothing
 	$(VENV)/python -m tests.smoke $(ARGUMENTS)
@@ -117,6 +121,10 @@ cost: setup ## write docs/cost.md from the template, the state machine and a rec
 .PHONY: manifest-docs
 manifest-docs: setup ## write docs/manifest.md and docs/manifest.schema.json from the models of manifests
 	$(VENV)/python -m infra.manifests.reference
+
+.PHONY: config-docs
+config-docs: setup ## write docs/configuration.md and docs/countersign.schema.json from the model of countersign.yaml
+	$(VENV)/python -m infra.page_reference
 
 .PHONY: lock
 lock: ## write requirements/ and the package locks from pyproject.toml and package.json (ARGUMENTS=--upgrade)

@@ -39,7 +39,7 @@ def verify(stack: Stack, approval_id: str) -> tuple[list[str], bool]:
     first = first_version(stored.major, stored.rows)
     findings = verify_chain(approval_id, stored.rows, first=first)
     findings += verify_record(stored.approval, stored.rows)
-    is_genuine, sentence = _seal(stack, stored)
+    is_genuine, sentence = seal_of(stack, stored)
     if not is_genuine:
         findings.append(sentence)
     if findings:
@@ -55,7 +55,7 @@ def _count(stored: Stored, first: int) -> str:
     return text + (before if first > 1 else "")
 
 
-def _seal(stack: Stack, stored: Stored) -> tuple[bool, str]:
+def seal_of(stack: Stack, stored: Stored) -> tuple[bool, str]:
     """Whether the decision's seal stands, and what there is to say; what the caller may not ask is no finding."""
     decision = stored.approval.decision
     if decision is None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,11 +34,36 @@ def show(
 
 
 @audit.command()
-def verify(approval_id: Id, stack: StackName = "Countersign", region: Region = None) -> None:
-    """Make every hash and link anew; 0: whole, 1: not, 2: it could not be read."""
+def verify(
+    approval_id: Annotated[str, typer.Argument(metavar="[ID]", show_default=False)] = "",
+    stack: StackName = "Countersign",
+    region: Region = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="The audit that countersign destroy has written.")
+    ] = None,
+) -> None:
+    """Make every hash and link anew, of an approval or of a file; 0: whole, 1: not, 2: it could not be read."""
     from cli.audit import verify as verified
 
+    if (file is None) == (not approval_id):
+        raise typer.BadParameter("name an approval's id or a file, one of them")
+    if file is not None:
+        _verify_file(file)
     _read(stack, region, lambda read: verified(read, approval_id))
+
+
+def _verify_file(file: Path) -> None:
+    """Without a stack and without AWS."""
+    from cli.audit_file import BadFile
+    from cli.audit_file import verify as verified
+
+    try:
+        lines, is_whole = verified(file)
+    except BadFile as error:
+        print(f"countersign: {error}", file=sys.stderr)
+        raise typer.Exit(CANNOT) from error
+    print("\n".join(lines))
+    raise typer.Exit(0 if is_whole else FOUND)
 
 
 def _read(

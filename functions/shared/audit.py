@@ -110,13 +110,14 @@ class AuditTable:
         rows: list[dict[str, Any]] = []
         while True:
             page = self._client.query(**request)
-            rows += [_row(item) for item in page["Items"]]
+            rows += [row_of(item) for item in page["Items"]]
             if "LastEvaluatedKey" not in page:
                 return rows
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def _row(item: Mapping[str, Any]) -> dict[str, Any]:
+def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    """One row as its item in the table holds it."""
     return {
         "number": int(item["sk"]["S"]),
         "at": item["at"]["S"],

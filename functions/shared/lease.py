@@ -134,6 +134,15 @@ class Lease:
             raise NotEndable("It is being terminated.")
         return self.taking(step)
 
+    def ended_at_once(self, now: int) -> "Lease":
+        """Due for its termination now, whatever was left of it: the operator takes the whole stack away.
+
+        Raises `NotEndable`.
+        """
+        if self.state in OVER:
+            raise NotEndable(_OVER_WORDS[self.state])
+        return replace(self, state=LeaseState.TERMINATING, ends_at=now, stopped_at=None)
+
     def not_taken(self) -> "Lease":
         """The state after EC2 has refused the step that was stored: what it was before."""
         if self.state not in (LeaseState.STOPPING, LeaseState.TERMINATING):

@@ -156,6 +156,20 @@ class LeaseTable(LeaseReader):
         self._write(update, approval, "lease_extended", actor, leased, details, now)
         return replace(leased, lease=lease, untold="", extended_by=leased.extended_by | {by})
 
+    def end_at_once(
+        self, leased: LeasedInstance, approval: Approval, *, actor: str, now: datetime
+    ) -> LeasedInstance:
+        """Its termination is due now, with an audit row that says who wanted it; end_lease terminates."""
+        lease = leased.lease.ended_at_once(int(now.timestamp()))
+        values = {
+            "lease_state": lease.state.value,
+            "lease_ends_at": lease.ends_at,
+            "due_at": lease.due_at(),
+        }
+        update = self._update(leased, values, remove=("lease_untold", "lease_stopped_at"))
+        self._write(update, approval, "lease_ended_by_operator", actor, leased, {}, now)
+        return replace(leased, lease=lease, untold="")
+
     def mark_told(self, leased: LeasedInstance) -> None:
         """Everybody knows of the newest event; a newer one is left to be told."""
         update = self._update(leased, *_rest(leased.lease, {}))
