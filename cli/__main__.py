@@ -10,6 +10,7 @@ from cli.audit_commands import audit
 from cli.config.config_commands import config
 from cli.deploy.destroy_commands import destroy
 from cli.doctor.doctor_commands import doctor
+from cli.logs.dead_letter_commands import dead_letters
 from cli.logs.logs_commands import logs
 from cli.model.model_commands import model
 from cli.terminal.approval_commands import approvals
@@ -25,6 +26,7 @@ countersign.command()(logout)
 countersign.command()(chat)
 countersign.command()(doctor)
 countersign.command()(logs)
+countersign.command()(dead_letters)
 countersign.command()(freeze)
 countersign.command()(unfreeze)
 countersign.command()(frozen)

@@ -1,4 +1,9 @@
-"""What wakes an operator: hanging approvals, failed executions, dropped work, a stopped sweep."""
+"""What wakes an operator: hanging approvals, failed executions, dropped work, a stopped sweep, a silent model.
+
+Each alarm names its page under docs/runbooks: what a person does at night.
+"""
+
+import re
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -14,6 +19,12 @@ from infra.room import Room
 NAMESPACE = "Countersign"
 MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
+
+
+def runbook(alarm: str) -> str:
+    """The page of an alarm, from the repository's root."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", "-", alarm).lower()
+    return f"docs/runbooks/{words}.md"
 
 
 class Alarms(Construct):
@@ -61,6 +72,12 @@ class Alarms(Construct):
             "Used budgets refuse far more messages than people write: look who, or what, sends them.",
             self._figure("BudgetsUsed", "chat", "Sum", FIVE_MINUTES),
             threshold=50,
+        )
+        self._alarm(
+            "ModelFails",
+            "The model's service gives no answers: nobody can ask for anything.",
+            self._figure("ModelErrors", "chat", "Sum", FIVE_MINUTES),
+            threshold=10,
         )
         self._alarm(
             "DeadLetters",
@@ -125,7 +142,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             id,
-            alarm_description=description,
+            alarm_description=f"{description} What to do: {runbook(id)}",
             metric=metric,
             threshold=threshold,
             comparison_operator=comparison.LESS_THAN_OR_EQUAL_TO_THRESHOLD

@@ -12,6 +12,7 @@ from infra.approvals import Approvals
 from infra.catalogue import Catalogue
 from infra.chat import Chat
 from infra.conversations import Conversations
+from infra.dashboard import Dashboard
 from infra.decide_approval import DecideApproval
 from infra.deployed_from import deployed_from
 from infra.deployment import Deployment
@@ -37,6 +38,7 @@ from infra.sign_in import SignIn
 from infra.stage import stage_of
 from infra.sweep import Sweep
 from infra.tables import Tables
+from infra.targets import places_here
 from infra.workflow import Workflow
 
 
@@ -84,7 +86,7 @@ class Countersign(Stack):
         approvals = Approvals(self, "Approvals", deployment=deployment, tables=tables)
         types = launchable_types(agents)
         catalogue = Catalogue(self, "Catalogue", deployment=deployment, instance_types=types)
-        runbooks = runbooks_of(agents)
+        runbooks = runbooks_of(agents, page, places_here(page))
         preflight = Preflight(
             self, "Preflight", deployment=deployment, tables=tables, runbooks=runbooks
         )
@@ -184,6 +186,7 @@ class Countersign(Stack):
             sweep=sweep.function,
             machine=workflow.machine,
         )
+        dashboard = Dashboard(self, "Dashboard", deployment=deployment)
         functions: Mapping[str, Room] = {
             "Chat": chat.function,
             "ContinueTurn": chat.continue_turn,
@@ -223,6 +226,7 @@ class Countersign(Stack):
             FreezeParameter=freeze_switch.parameter_name,
             StateMachineArn=workflow.machine.state_machine_arn,
             LaunchRoleArn=launch_instance.launch_role.role_arn,
+            Dashboard=dashboard.name,
             DeadLetterQueueUrl=protection.dead_letters.queue_url,
             NotebooksBucket=python.bucket.bucket_name if python else "",
             **run_action.secret_arns,

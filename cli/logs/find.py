@@ -89,6 +89,14 @@ def failures(deployment: Deployment, *, since: datetime) -> list[Line]:
     return [line for line in _by_time(found) if line.is_failure()]
 
 
+def saying(deployment: Deployment, words: str, *, since: datetime) -> list[Line]:
+    """Every line with these words in it, by time; raises `BadQuestion` or `CannotOperate`."""
+    if not words.strip() or not words.isprintable() or set(words) & set('"\\') or len(words) > 200:
+        raise BadQuestion("--saying takes words of a line, without quotation marks.")
+    found = _search(deployment, groups_of(deployment), f'"{words}"', since)
+    return [line for line in _by_time(found) if words in line.what()]
+
+
 def _leads(lines: Iterable[Line]) -> list[str]:
     """The ids that these lines name, in the order in which they come."""
     return list(dict.fromkeys(other for line in lines for other in line.ids.values()))

@@ -1,4 +1,4 @@
-"""`countersign logs`: one request through every room, or whatever failed."""
+"""`countersign logs`: one request through every room, whatever failed, or whatever says some words."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,9 @@ RequestId = Annotated[
     ),
 ]
 Errors = Annotated[bool, typer.Option("--errors", help="Whatever went wrong, in every room.")]
+Saying = Annotated[
+    str, typer.Option("--saying", metavar="WORDS", help="Every line with these words in it.")
+]
 Since = Annotated[
     str, typer.Option(metavar="TIME", help="How far back: 30m, 24h or 7d.", show_default=True)
 ]
@@ -31,25 +34,28 @@ Since = Annotated[
 def logs(
     request: RequestId = "",
     errors: Errors = False,
+    saying: Saying = "",
     since: Since = "24h",
     home: HomeDirectory = None,
     as_json: Json = False,
 ) -> None:
-    """Follow one request through every room of the deployment, or show what failed."""
+    """Follow one request through every room of the deployment, or show what failed, or what says some words."""
 
     def run(screen: Screen) -> int:
         from cli.logs.find import BadQuestion, failures, follow
+        from cli.logs.find import saying as lines_saying
 
-        if bool(request) == errors:
-            raise BadQuestion("Say what to look for: --request ID, or --errors.")
+        if [bool(request), errors, bool(saying)].count(True) != 1:
+            raise BadQuestion("Say what to look for: --request ID, --errors, or --saying WORDS.")
         start = datetime.now(UTC) - span_of(since)
         deployment = deployment_of(home)
         with screen.waiting("reading the logs"):
-            lines = (
-                failures(deployment, since=start)
-                if errors
-                else follow(deployment, request, since=start)
-            )
+            if errors:
+                lines = failures(deployment, since=start)
+            elif saying:
+                lines = lines_saying(deployment, saying, since=start)
+            else:
+                lines = follow(deployment, request, since=start)
         for line in lines:
             screen.tell(line.value())
         screen.table(
@@ -57,7 +63,7 @@ def logs(
             [(f"{one.at:%m-%d %H:%M:%S}", one.room, one.level, one.what()) for one in lines],
             empty=f"Nothing failed in the last {since}."
             if errors
-            else f"No line of the last {since} names {request}; look further back: --since 7d",
+            else f"No line of the last {since} names {request or saying}; look further back: --since 7d",
         )
         return DONE if lines or errors else FAILED
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from functions.chat.model import NO_OPTIONS, Answer, ChatModel
-from functions.shared.observe import MODEL_TIME, MODEL_TOKENS, count, measure_seconds
+from functions.chat.model import NO_OPTIONS, Answer, ChatModel, ModelFailure
+from functions.shared.observe import MODEL_ERRORS, MODEL_TIME, MODEL_TOKENS, count, measure_seconds
 
 
 class MeasuredModel:
@@ -33,6 +33,9 @@ class MeasuredModel:
             answer = self._model.answer(
                 messages, tools=tools, tool_choice=tool_choice, seconds=seconds, options=options
             )
+        except ModelFailure:
+            count(MODEL_ERRORS)
+            raise
         finally:
             measure_seconds(MODEL_TIME, self._clock() - began, model=name)
         if answer.tokens:

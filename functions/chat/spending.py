@@ -96,7 +96,7 @@ class ChatBudgets:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
-            raise self._used_up(_day(error.response.get("Item", {})), now) from error
+            raise self._used_up(sub, _day(error.response.get("Item", {})), now) from error
         return _day(answer["Attributes"])
 
     def today(self, sub: str, now: datetime) -> Day:
@@ -172,12 +172,12 @@ class ChatBudgets:
             }
         }
 
-    def _used_up(self, day: Day, now: datetime) -> BudgetUsed:
+    def _used_up(self, sub: str, day: Day, now: datetime) -> BudgetUsed:
         if day.tokens >= self.tokens:
             budget, what = "tokens", counted(self.tokens, "token", "tokens") + " of the model"
         else:
             budget, what = "turns", counted(self.turns, "message", "messages")
-        logger.info("a budget is used", budget=budget)
+        logger.info("a budget is used", budget=budget, person=sub)
         count(BUDGETS_USED)
         return BudgetUsed(
             budget,
@@ -228,7 +228,7 @@ class Spending:
             return ""
         refusal = self._budgets.why_not_asked(self._sub, self._day)
         if refusal:
-            logger.info("a budget is used", budget="approvals")
+            logger.info("a budget is used", budget="approvals", person=self._sub)
             count(BUDGETS_USED)
         return refusal
 

@@ -14,6 +14,7 @@ NAMESPACE = "Countersign"
 
 TURNS = "Turns"
 MODEL_FAILURES = "ModelFailures"
+MODEL_ERRORS = "ModelErrors"
 MODEL_TIME = "ModelTime"
 MODEL_TOKENS = "ModelTokens"
 TOOL_CALLS_REFUSED = "ToolCallsRefused"
