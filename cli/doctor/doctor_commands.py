@@ -18,6 +18,7 @@ def doctor(home: HomeDirectory = None, as_json: Json = False) -> None:
         from cli.doctor.examine import checks_of, examine
         from cli.doctor.examined import Examined
         from cli.doctor.session import open_session
+        from cli.users.everybody import everybody
         from infra.page import ROOT
         from local.programs import search_path
 
@@ -26,6 +27,7 @@ def doctor(home: HomeDirectory = None, as_json: Json = False) -> None:
             checkout=ROOT,
             search_path=search_path(),
             open_session=open_session,
+            people_of=everybody,
             clock=lambda: datetime.now(UTC),
         )
         with screen.waiting("Looking at everything at once…"):

@@ -4,16 +4,14 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cli.doctor.finding import CannotCheck
 from cli.operator import CannotOperate, Deployment, page_of
+from cli.users.everybody import Somebody
 from functions.shared.aws import error_code
 from infra.agents import BadManifest, Compiled, agents_of, read_folder
 from infra.page import NAME, Page, agents_directory
-
-if TYPE_CHECKING:
-    from cli.users.everybody import Somebody
 
 Value = TypeVar("Value")
 SIGN_IN = "aws sso login (or aws configure; AWS_PROFILE says which)"
@@ -52,6 +50,7 @@ class Examined:
         checkout: Path,
         search_path: str,
         open_session: Callable[[str], Any],
+        people_of: Callable[[Deployment], list[Somebody]],
         clock: Callable[[], datetime],
     ) -> None:
         self.home = home
@@ -67,7 +66,7 @@ class Examined:
         self.account: Shared[str] = Shared(self._account)
         self.stack: Shared[Mapping[str, Any]] = Shared(self._stack)
         self.deployment: Shared[Deployment] = Shared(self._deployment)
-        self.people: Shared[list[Somebody]] = Shared(self._people)
+        self.people: Shared[list[Somebody]] = Shared(lambda: people_of(self.deployment()))
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A client with the operator's credentials; in the stack's region unless another is named."""
@@ -140,8 +139,3 @@ class Examined:
         stack = self.stack()
         outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
         return Deployment(self.page(), self.home, self.account(), outputs, self.session())
-
-    def _people(self) -> "list[Somebody]":
-        from cli.users.everybody import everybody
-
-        return everybody(self.deployment())

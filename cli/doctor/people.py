@@ -1,14 +1,12 @@
 """Checks of people: somebody to ask and somebody else to countersign, who are told when they are asked."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cli.doctor.examined import Examined
 from cli.doctor.finding import Found, fail, ok, warn
+from cli.users.everybody import MailState, SignIn, Somebody
 from functions.shared.approval import APPROVERS
 from functions.shared.aws import error_code
-
-if TYPE_CHECKING:
-    from cli.users.everybody import Somebody
 
 ADD_APPROVER = "countersign users add EMAIL --approver"
 
@@ -48,11 +46,13 @@ def approvers(examined: Examined) -> Found:
         return ok("Nobody; self_confirm lets people countersign their own requests.")
     if not found:
         return fail("Nobody may countersign.", ADD_APPROVER)
-    ready = [one.email for one in found if one.sign_in == "signed_in"]
+    ready = [one.email for one in found if one.sign_in is SignIn.SIGNED_IN]
     if not ready:
         invited = found[0]
         again = (
-            "ended; invite again" if invited.sign_in == "invitation_expired" else "is in their mail"
+            "ended; invite again"
+            if invited.sign_in is SignIn.INVITATION_EXPIRED
+            else "is in their mail"
         )
         return fail(
             f"No approver has signed in yet: the invitation of {invited.email} {again}.",
@@ -66,13 +66,13 @@ def subscriptions(examined: Examined) -> Found:
     found = _approvers(examined)
     if not found:
         return warn("There is no approver yet to be mailed.", ADD_APPROVER)
-    without = [one.email for one in found if one.mail == "none"]
+    without = [one.email for one in found if one.mail is MailState.NONE]
     if without:
         return fail(
             f"{', '.join(without)}: not subscribed, so no mail comes.",
             f"countersign users add {without[0]} --approver",
         )
-    waiting = [one.email for one in found if one.mail == "unconfirmed"]
+    waiting = [one.email for one in found if one.mail is MailState.UNCONFIRMED]
     if waiting:
         return fail(
             f"{', '.join(waiting)}: has not confirmed the subscription, so no mail comes.",
@@ -158,7 +158,7 @@ def alarms(examined: Examined) -> Found:
     )
 
 
-def _approvers(examined: Examined) -> "list[Somebody]":
+def _approvers(examined: Examined) -> list[Somebody]:
     return [one for one in examined.people() if one.is_enabled and APPROVERS in one.groups]
 
 

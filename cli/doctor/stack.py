@@ -74,11 +74,11 @@ def service(examined: Examined) -> Found:
     try:
         answer = httpx.get(f"{origin}/healthz", timeout=ANSWER_SECONDS)
     except httpx.HTTPError as error:
-        domain = examined.page().domain
+        record = examined.deployment().outputs.get("DnsRecord")
         return fail(
             f"{origin} gives no answer ({type(error).__name__}).",
-            "make the DNS record that the deploy printed (aws cloudformation describe-stacks shows it)"
-            if domain
+            f"make the DNS record: {record}"
+            if record
             else f"curl -I {origin}/healthz shows whether your network lets you there",
         )
     if answer.status_code == httpx.codes.OK:

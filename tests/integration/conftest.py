@@ -22,6 +22,7 @@ from tests.support.account import (
 )
 from tests.support.backend import compose_rooms
 from tests.support.budgeted import limit
+from tests.support.examined import answering, well
 from tests.support.launchable import disks_are_gp3, make_launchable
 from tests.support.preflight_desk import open_desk
 from tests.support.properties import load_profile
@@ -90,6 +91,22 @@ def terminal(gateway, tmp_path):
 def self_confirming(monkeypatch, account, agents_file):
     """A stage whose operator lets requesters confirm their own requests."""
     return compose_rooms(monkeypatch, account, agents_file, self_confirm=True)
+
+
+@pytest.fixture
+def address():
+    """An address of this machine, and the list that holds what it answers."""
+    with answering() as found:
+        yield found
+
+
+@pytest.fixture
+def patient(monkeypatch, tmp_path, address):
+    """What doctor looks at, all well; a test breaks one thing."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    with well(tmp_path, address[0]) as made:
+        yield made
 
 
 @pytest.fixture
