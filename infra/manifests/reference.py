@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from infra.key_table import described, table
 from infra.manifests.actions import MODELS
 from infra.manifests.codes import ERRORS, WARNINGS
 from infra.manifests.manifest import (
@@ -75,7 +76,7 @@ def schema() -> dict[str, Any]:
     actions = whole["properties"]["actions"]["additionalProperties"]
     actions["anyOf"] = actions.pop("oneOf")
     actions.pop("discriminator")
-    whole["properties"]["version"] = {"const": 2, "description": _described(Head, "version")}
+    whole["properties"]["version"] = {"const": 2, "description": described(Head, "version")}
     whole["patternProperties"] = {"^ *sample(?!s$)": {"type": "string"}}
     whole["required"] = ["version", "title", "prompt"]
     first: dict[str, Any] = {
@@ -133,7 +134,7 @@ def _with_other_words(definition: dict[str, Any]) -> dict[str, Any]:
 def _keys() -> Iterator[str]:
     yield "## Keys"
     yield ""
-    yield from _table(Manifest)
+    yield from table(Manifest)
 
 
 def _parts() -> Iterator[str]:
@@ -142,7 +143,7 @@ def _parts() -> Iterator[str]:
         yield ""
         yield f"{model.__doc__}"
         yield ""
-        yield from _table(model)
+        yield from table(model)
 
 
 def _kinds() -> Iterator[str]:
@@ -158,7 +159,7 @@ def _kinds() -> Iterator[str]:
         yield ""
         own = [name for name in model.model_fields if name not in ("kind", "in_order")]
         if own:
-            yield from _table(model, own)
+            yield from table(model, own)
 
 
 def _codes() -> Iterator[str]:
@@ -170,51 +171,6 @@ def _codes() -> Iterator[str]:
         for code, meaning in codes.items():
             yield f"| `{code}` | {meaning} |"
         yield ""
-
-
-def _table(model: type[BaseModel], names: list[str] | None = None) -> Iterator[str]:
-    properties = model.model_json_schema()["properties"]
-    required = model.model_json_schema().get("required", [])
-    yield "| key | takes | without it | meaning |"
-    yield "| --- | --- | --- | --- |"
-    for name in names or model.model_fields:
-        takes = _type(properties[name]).replace("|", "\\|")
-        default = "refused" if name in required else _default(properties[name].get("default"))
-        yield f"| `{name}` | {takes} | {default} | {_described(model, name)} |"
-    yield ""
-
-
-def _described(model: type[BaseModel], name: str) -> str:
-    return model.model_fields[name].description or ""
-
-
-def _default(value: Any) -> str:
-    return (
-        "" if value in (None, "", [], {}) or isinstance(value, dict) else f"`{json.dumps(value)}`"
-    )
-
-
-def _type(property_: Mapping[str, Any]) -> str:
-    """What a value is, in one short phrase."""
-    if "const" in property_:
-        return f"`{property_['const']}`"
-    if "enum" in property_:
-        return ", ".join(f"`{value}`" for value in property_["enum"])
-    if "anyOf" in property_ or "oneOf" in property_:
-        options = [_type(one) for one in property_.get("anyOf", property_.get("oneOf", []))]
-        return " or ".join(dict.fromkeys(option for option in options if option != "null"))
-    if "$ref" in property_:
-        return "a mapping"
-    if property_.get("type") == "array":
-        return f"a list of {_type(property_.get('items', {})).removeprefix('a ')}"
-    words = {
-        "string": "text",
-        "integer": "a whole number",
-        "number": "a number",
-        "boolean": "`true`, `false`",
-        "object": "a mapping",
-    }
-    return words.get(str(property_.get("type")), str(property_.get("type", "any JSON")))
 
 
 if __name__ == "__main__":
