@@ -18,6 +18,7 @@ GROUPS = {
 }
 NAMED = "Named by the manifest of an agent: may use it, or countersign its calls."
 CALLBACK = "/session/callback"
+INVITATION_DAYS = 3
 SIGN_IN_REMEMBERED = Duration.days(30)
 TERMINAL_REMEMBERED = Duration.days(7)
 """A terminal keeps its session in a file, which no browser guards."""
@@ -30,7 +31,7 @@ class SignIn(Construct):
         self, scope: Construct, id: str, *, deployment: Deployment, agents: Compiled, origin: str
     ) -> None:
         super().__init__(scope, id)
-        self.pool = self._pool(deployment)
+        self.pool = self._pool(deployment, origin)
         for name, description in GROUPS.items():
             self._group(name.capitalize(), name, description)
         for name in groups_named(agents):
@@ -81,13 +82,14 @@ class SignIn(Construct):
             description=description,
         )
 
-    def _pool(self, deployment: Deployment) -> cognito.UserPool:
+    def _pool(self, deployment: Deployment, origin: str) -> cognito.UserPool:
         stage = deployment.stage
         pool = cognito.UserPool(
             self,
             "Pool",
             feature_plan=cognito.FeaturePlan.ESSENTIALS,
             self_sign_up_enabled=False,
+            user_invitation=_invitation(stage.name, origin),
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             standard_attributes=cognito.StandardAttributes(
@@ -102,7 +104,7 @@ class SignIn(Construct):
                 require_uppercase=True,
                 require_digits=True,
                 require_symbols=True,
-                temp_password_validity=Duration.days(3),
+                temp_password_validity=Duration.days(INVITATION_DAYS),
             ),
             sign_in_policy=cognito.SignInPolicy(
                 allowed_first_auth_factors=cognito.AllowedFirstAuthFactors(
@@ -169,3 +171,15 @@ class SignIn(Construct):
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"countersign-{unique}"),
             managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
         )
+
+
+def _invitation(stage: str, origin: str) -> cognito.UserInvitationConfig:
+    """The mail to who was added: where to sign in, as whom, and the password of the first time."""
+    return cognito.UserInvitationConfig(
+        email_subject=f"[Countersign {stage}] You are invited",
+        email_body=(
+            f'You are invited to Countersign: <a href="{origin}/">{origin}/</a><br><br>'
+            f"Sign in as {{username}} with the password {{####}} within {INVITATION_DAYS} days; "
+            "you choose one of your own then."
+        ),
+    )

@@ -108,3 +108,13 @@ def test_a_terminal_is_a_public_client_that_comes_back_to_this_machine_or_to_a_p
     assert "LogoutURLs" not in client
     [authorizer] = production.of_type("AWS::ApiGatewayV2::Authorizer")
     assert len(authorizer.properties["JwtConfiguration"]["Audience"]) == 2
+
+
+def test_the_invitation_says_where_to_sign_in_and_until_when(production):
+    invited = production.one("AWS::Cognito::UserPool").properties["AdminCreateUserConfig"]
+    message = production.spelled(invited["InviteMessageTemplate"]["EmailMessage"])
+    assert '<a href="<Api/Http>/">' in message
+    assert "{username}" in message
+    assert "{####}" in message
+    assert "within 3 days" in message
+    assert invited["InviteMessageTemplate"]["EmailSubject"] == "[Countersign prod] You are invited"
