@@ -8,8 +8,10 @@ from email.utils import parseaddr
 from typing import Any
 
 from local.emulator.ec2 import record
+from local.emulator.ec2.launching import PROFILE
+from local.emulator.ec2.starting import INTERFACE, encrypted_devices, groups_of, subnet_of
 from local.emulator.ec2.wire import flat
-from local.emulator.patching import wrap
+from local.emulator.patching import resolve, wrap
 
 ACTIONS = "ministack.core.iam_actions"
 EVALUATOR = "ministack.core.iam_evaluator"
@@ -27,7 +29,8 @@ def launch_policies_see_their_conditions() -> None:
     """Stock: `ec2:InstanceType`, `ec2:MetadataHttpTokens`, `aws:RequestTag/…` and `aws:TagKeys`
     are unknown for a launch, so each conditioned statement denies, and only one resource is
     checked. Here: RunInstances is checked on each resource it touches, with that resource's
-    keys, and tags need `ec2:CreateTags` with `ec2:CreateAction`."""
+    keys, tags need `ec2:CreateTags` with `ec2:CreateAction`, and an instance profile needs
+    `iam:PassRole` on the role in it."""
 
     def on_each_resource(enforce: Enforce) -> Enforce:
         def check(
@@ -66,8 +69,8 @@ def launch_checks(
         "volume": f"{here}:volume/*",
         "network-interface": f"{here}:network-interface/*",
         "image": f"arn:aws:ec2:{region}::image/{asked.get('ImageId', '*')}",
-        "subnet": f"{here}:subnet/{asked.get('SubnetId', '*')}",
-        "security-group": f"{here}:security-group/{asked.get('SecurityGroupId.1', '*')}",
+        "subnet": f"{here}:subnet/{subnet_of(asked) or '*'}",
+        "security-group": f"{here}:security-group/{(groups_of(asked) or ['*'])[0]}",
     }
     if asked.get("KeyName"):
         resources["key-pair"] = f"{here}:key-pair/{asked['KeyName']}"
@@ -77,6 +80,20 @@ def launch_checks(
         if kind in resources:
             creating = {"ec2:CreateAction": "RunInstances"} | _tag_keys(named)
             yield "ec2:CreateTags", resources[kind], creating
+    for group in groups_of(asked)[1:]:
+        yield "ec2:RunInstances", f"{here}:security-group/{group}", {"ec2:Region": region}
+    yield from _passed_roles(asked)
+
+
+def _passed_roles(asked: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The role in the instance profile, where that is one."""
+    profile = asked.get("IamInstanceProfile.Arn")
+    found = resolve(PROFILE)(arn=profile) if profile else None
+    for role in found["Roles"] if found else ():
+        from ministack.services import iam
+
+        to_ec2 = {"iam:PassedToService": "ec2.amazonaws.com"}
+        yield "iam:PassRole", iam._roles[role]["Arn"], to_ec2
 
 
 def _keys(kind: str, asked: Mapping[str, str], region: str) -> dict[str, Any]:
@@ -91,6 +108,12 @@ def _keys(kind: str, asked: Mapping[str, str], region: str) -> dict[str, Any]:
         }
         if profile := asked.get("IamInstanceProfile.Arn"):
             keys["ec2:InstanceProfile"] = profile
+    if kind == "volume":
+        disks = encrypted_devices(asked)
+        keys["ec2:Encrypted"] = str(bool(disks) and all(disks.values())).lower()
+    if kind == "network-interface":
+        is_public = asked.get(f"{INTERFACE}AssociatePublicIpAddress")
+        keys |= {"ec2:AssociatePublicIpAddress": is_public} if is_public else {}
     return keys
 
 

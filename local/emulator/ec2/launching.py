@@ -5,6 +5,7 @@ import re
 import threading
 from functools import cache
 
+from local.emulator.ec2.starting import INTERFACE, groups_of, subnet_of
 from local.emulator.ec2.wire import (
     Answer,
     Handler,
@@ -15,7 +16,9 @@ from local.emulator.ec2.wire import (
     is_dry_run,
     refusal,
 )
+from local.emulator.patching import resolve
 
+PROFILE = "ministack.services.iam:_lookup_instance_profile"
 DEMO_IMAGE = "ami-012261b9035f8f938"
 
 _ledger: dict[tuple[str, str, str], tuple[str, Answer]] = {}
@@ -39,8 +42,8 @@ def a_dry_run_does_nothing() -> None:
 
 
 def a_launch_names_what_exists() -> None:
-    """Stock: invented images, types, key pairs, groups and subnets are accepted and launch.
-    Here: AWS's codes, in a dry run too."""
+    """Stock: invented images, types, key pairs, groups, subnets and instance profiles are accepted
+    and launch. Here: AWS's codes, in a dry run too."""
 
     def checked(handler: Handler) -> Handler:
         def handle(parameters: Parameters) -> Answer:
@@ -70,13 +73,38 @@ def _objection(asked: dict[str, str]) -> Answer | None:
     key = asked.get("KeyName")
     if key and key not in ec2._key_pairs:
         return refusal("InvalidKeyPair.NotFound", f"The key pair '{_quoted(key)}' does not exist")
-    for name, value in asked.items():
-        if re.fullmatch(r"SecurityGroupId\.\d+", name) and value not in ec2._security_groups:
-            message = f"The security group '{_quoted(value)}' does not exist"
+    for group in groups_of(asked):
+        if group not in ec2._security_groups:
+            message = f"The security group '{_quoted(group)}' does not exist"
             return refusal("InvalidGroup.NotFound", message)
-        if name == "SubnetId" and value not in ec2._subnets:
-            message = f"The subnet ID '{_quoted(value)}' does not exist"
-            return refusal("InvalidSubnetID.NotFound", message)
+    return _network_objection(asked) or _profile_objection(asked)
+
+
+def _network_objection(asked: dict[str, str]) -> Answer | None:
+    from ministack.services import ec2
+
+    subnet = subnet_of(asked)
+    if subnet and subnet not in ec2._subnets:
+        message = f"The subnet ID '{_quoted(subnet)}' does not exist"
+        return refusal("InvalidSubnetID.NotFound", message)
+    is_twice = "SubnetId" in asked or "SecurityGroupId.1" in asked
+    if is_twice and any(name.startswith(INTERFACE) for name in asked):
+        message = (
+            "Network interfaces and an instance-level subnet ID or security groups may not be "
+            "specified on the same request"
+        )
+        return refusal("InvalidParameterCombination", message)
+    return None
+
+
+def _profile_objection(asked: dict[str, str]) -> Answer | None:
+    profile = asked.get("IamInstanceProfile.Arn")
+    if profile and resolve(PROFILE)(arn=profile) is None:
+        message = (
+            f"Value ({_quoted(profile)}) for parameter iamInstanceProfile.arn is invalid. Invalid "
+            "IAM Instance Profile ARN"
+        )
+        return refusal("InvalidParameterValue", message)
     return None
 
 
