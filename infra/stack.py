@@ -226,7 +226,7 @@ class Countersign(Stack):
             FreezeParameter=freeze_switch.parameter_name,
             StateMachineArn=workflow.machine.state_machine_arn,
             LaunchRoleArn=launch_instance.launch_role.role_arn,
-            Dashboard=dashboard.name,
+            DashboardName=dashboard.name,
             DeadLetterQueueUrl=protection.dead_letters.queue_url,
             NotebooksBucket=python.bucket.bucket_name if python else "",
             **run_action.secret_arns,
