@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from functions.shared import practice as practising
 from functions.shared.countersigned_action import facts, planned, shown, summary
 from tests.browser.drawn_pages import approval, at, call, decision, price
 
@@ -69,6 +70,24 @@ def leaving(**more: Any) -> dict[str, Any]:
         sentence="Send POST to tickets.example.com (create_ticket).",
         summary="Send POST to tickets.example.com (create_ticket)",
         **more,
+    )
+
+
+def practice() -> dict[str, Any]:
+    """What an approver is given to practise on."""
+    one = {"id": "practice", "function": "practice", "operation": "practice", "arguments": {}}
+    return approval(
+        made=[call(**one, name="practice", summary="Practice", price=None)],
+        facts=[{**fact, "call": "practice"} for fact in practising.facts(one)],
+        practice=True,
+        in_aws=False,
+        price=None,
+        lease=None,
+        sentence=practising.SENTENCE,
+        summary="Practice",
+        requester={"name": "Countersign", "email": ""},
+        request_words=practising.WORDS,
+        agent="practice",
     )
 
 
@@ -190,6 +209,7 @@ STATES: dict[str, dict[str, Any]] = {
         made=[call(operation="run_instances", origins=ORIGINS, after=["fetch"])], approvers=["security"]
     ),
     "pending, leaves the account": leaving(),
+    "pending, practice": practice(),
     "pending, three kinds": mixed(),
     "pending, Python": in_sandbox(python()),
     "pending, a function of a file": in_sandbox(python(1, NUMBERS, MODULE, "total", "namespaces")),

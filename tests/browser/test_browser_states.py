@@ -7,6 +7,7 @@ from tests.browser.axe import check, teach
 from tests.browser.drawn_pages import DrawnPages, at
 from tests.browser.states import STATES
 from tests.browser.visitor import DESKTOP, PHONE
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +41,7 @@ WORDS = {
         "pending, two calls": "Switched on: USD 0.0612 per hour",
         "pending, after a text from outside": "The model had read text from outside (fetch) before",
         "pending, leaves the account": "Send POST to tickets.example.com (create_ticket).",
+        "pending, practice": "This is practice, for you alone.",
         "pending, three kinds": "Approve create_ticket at tickets.example.com",
         "pending, Python": "Approve Python (run_python_code)",
         "pending, a function of a file": "Approve total of figures.py",
@@ -69,6 +71,7 @@ WORDS = {
         "pending, two calls": "オンの合計：1 時間あたり USD 0.0612",
         "pending, after a text from outside": "外部の文章（fetch）を読んでいます",
         "pending, leaves the account": "create_ticket（送信先 tickets.example.com）",
+        "pending, practice": "これはあなただけの練習です。",
         "pending, three kinds": "i-0a1b2c3d の停止",
         "pending, Python": "承認：Python の実行（run_python_code）",
         "pending, a function of a file": "このマシンのサンドボックス内：ネットワークなし、認証情報なし、最長 30 秒",
@@ -110,7 +113,7 @@ def drawn(chromium):
         assert pages.complaints == []
 
 
-@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("name", one_of(LOOKS, "390 px, English, dark"))
 def test_every_state_is_told_and_can_be_used_by_everyone(drawn, name):
     look = LOOKS[name]
     pages = drawn(look)
@@ -139,7 +142,7 @@ def test_every_state_is_told_and_can_be_used_by_everyone(drawn, name):
             check(page)
 
 
-@pytest.mark.parametrize("name", EVERYTHING)
+@pytest.mark.parametrize("name", one_of(EVERYTHING))
 def test_a_freeze_is_told_on_every_page(drawn, name):
     look = LOOKS[name]
     pages = drawn(look)
@@ -168,8 +171,9 @@ def test_where_nobody_can_say_whether_launches_are_frozen_there_is_no_banner(dra
     expect(page.locator("#freeze")).to_be_hidden()
 
 
-@pytest.mark.parametrize("look", [LOOKS[name] for name in EVERYTHING], ids=EVERYTHING)
-def test_rejecting_is_two_taps_with_a_reason(drawn, look):
+@pytest.mark.parametrize("name", one_of(EVERYTHING))
+def test_rejecting_is_two_taps_with_a_reason(drawn, name):
+    look = LOOKS[name]
     pages = drawn(look)
     page = pages.shows(STATES["pending"])
     english = look["locale"].startswith("en")
