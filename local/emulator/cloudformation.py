@@ -8,6 +8,7 @@ from local.emulator.patching import resolve, wrap
 
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
 HANDLERS = f"{PROVISIONERS}:_RESOURCE_HANDLERS"
+CONDITION_USERS = ("changesets", "handlers", "stacks")
 
 ACCEPTED_WITHOUT_EFFECT = (
     "AWS::CloudWatch::CompositeAlarm",
@@ -69,6 +70,38 @@ def user_pools_have_a_provider_url() -> None:
         return known
 
     wrap(f"{PROVISIONERS}:_cognito_user_pool_attributes", with_url)
+
+
+def conditions_compare_joined_texts() -> None:
+    """Stock: `Fn::Join` in a condition equals nothing, so that the CDK's bootstrap believes that it was
+    given policies and leaves the execution role without any. Here: it is the joined text."""
+
+    def joining(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+        def with_texts(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+            conditions = _joined(template.get("Conditions", {}), parameters)
+            return evaluate({**template, "Conditions": conditions}, parameters)
+
+        return with_texts
+
+    for user in CONDITION_USERS:
+        wrap(f"ministack.services.cloudformation.{user}:_evaluate_conditions", joining)
+
+
+def _joined(value: Any, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        return [_joined(one, parameters) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "Fn::Join" not in value:
+        return {name: _joined(one, parameters) for name, one in value.items()}
+    separator, parts = value["Fn::Join"]
+    if isinstance(parts, Mapping):
+        given = parameters[parts["Ref"]]["Value"]
+        parts = given if isinstance(given, list) else str(given).split(",")
+    return separator.join(
+        str(parameters[part["Ref"]]["Value"]) if isinstance(part, Mapping) else part
+        for part in parts
+    )
 
 
 def types_without_local_effect_are_accepted() -> None:

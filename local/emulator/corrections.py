@@ -2,6 +2,7 @@
 
 from local.emulator import (
     cloudformation,
+    execution_role,
     iam,
     lambda_runtime,
     lambda_sizes,
@@ -10,7 +11,7 @@ from local.emulator import (
     step_functions,
     tenants,
 )
-from local.emulator.ec2 import describing, faults, launching, record
+from local.emulator.ec2 import describing, faults, launching, record, starting
 from local.emulator.ec2.wire import ACTIONS
 from local.emulator.patching import Correction
 
@@ -120,6 +121,14 @@ CORRECTIONS = (
         patches=(f"{cloudformation.PROVISIONERS}:_cognito_user_pool_attributes",),
     ),
     Correction(
+        apply=cloudformation.conditions_compare_joined_texts,
+        finding="",
+        patches=tuple(
+            f"ministack.services.cloudformation.{user}:_evaluate_conditions"
+            for user in cloudformation.CONDITION_USERS
+        ),
+    ),
+    Correction(
         apply=cloudformation.types_without_local_effect_are_accepted,
         finding="B11, B28",
         patches=(cloudformation.HANDLERS,),
@@ -139,6 +148,24 @@ CORRECTIONS = (
             f"{step_functions.SERVICE}:_update_state_machine_alias",
             f"{step_functions.SERVICE}:_state_machine_versions",
             f"{step_functions.SERVICE}:_state_machine_aliases",
+        ),
+    ),
+    Correction(
+        apply=execution_role.a_role_is_handed_to_cloudformation_only_by_who_may_pass_it,
+        finding="",
+        patches=(*_ENFORCE, execution_role.HANDLERS),
+    ),
+    Correction(
+        apply=execution_role.stacks_are_made_with_the_rights_of_their_role,
+        finding="",
+        patches=(
+            execution_role.HANDLERS,
+            execution_role.CHANGE_SET,
+            f"{execution_role.STACKS}:_provision_resource",
+            f"{execution_role.STACKS}:_update_resource",
+            f"{execution_role.STACKS}:_delete_resource",
+            f"{iam.EVALUATOR}:_gather_role_policies",
+            f"{iam.EVALUATOR}:_permissions_boundary",
         ),
     ),
     Correction(
@@ -198,6 +225,11 @@ CORRECTIONS = (
         patches=(f"{_EC2}:_STUB_AMIS",),
     ),
     Correction(
+        apply=starting.an_instance_starts_as_it_was_asked_for,
+        finding="",
+        patches=(ACTIONS, starting.INSTANCES, starting.VOLUMES),
+    ),
+    Correction(
         apply=describing.offered_types_are_told,
         finding="B27",
         patches=(ACTIONS, f"{_EC2}:_xml", f"{iam.ACTIONS}:_load_botocore_model"),
@@ -234,6 +266,7 @@ CORRECTIONS = (
             f"{_EC2}:_security_groups",
             f"{_EC2}:_subnets",
             f"{iam.ACTIONS}:_load_botocore_model",
+            launching.PROFILE,
         ),
     ),
     Correction(
