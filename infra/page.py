@@ -118,6 +118,8 @@ class Page(Part):
     """ARNs of the keys that sealed decisions before the current one: they go on verifying what they sealed."""
     alarm_email: EmailOrNone = ""
     """Who is mailed when approvals hang, executions fail or work is dropped; empty: alarms without a mail."""
+    permissions_boundary: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{0,128}$")] = ""
+    """A managed policy, by name, that bounds every role of the stack (docs/permissions.md); empty: none."""
     login: Login | None = None
     """The laptop run's own sign-in pages; refused elsewhere."""
     secrets: dict[

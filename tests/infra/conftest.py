@@ -64,6 +64,7 @@ PAGES: Mapping[str, dict[str, Any]] = {
     "Analysis": {"stage": "prod", "sandbox": {"keep_days": 14}},
     "InSubnets": {
         "stage": "dev",
+        "permissions_boundary": "Ceiling",
         "domain": {
             "name": "countersign.example.com",
             "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d",
