@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnOutput, Environment, Stack, Tags
+from aws_cdk import CfnOutput, Environment, PermissionsBoundary, Stack, Tags
 from constructs import Construct
 
 from infra.agents import Compiled, launchable_types, uses_python
@@ -53,6 +53,9 @@ class Countersign(Stack):
             page.stack,
             description="Countersign: the model proposes, a person countersigns, AWS does.",
             env=Environment(account=page.account or None, region=page.region),
+            permissions_boundary=PermissionsBoundary.from_name(page.permissions_boundary)
+            if page.permissions_boundary
+            else None,
         )
         for key, value in {**page.tags, "countersign:stack": page.stack}.items():
             Tags.of(self).add(key, value)
