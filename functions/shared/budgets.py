@@ -63,13 +63,20 @@ class LaunchBudgets:
     live_instances: int
 
     def launch_parts(
-        self, sub: str, *, target: str, approval_id: str, call_id: str, now: datetime
+        self,
+        sub: str,
+        *,
+        target: str,
+        approval_id: str,
+        call_id: str,
+        now: datetime,
+        lives: bool = True,
     ) -> list[dict[str, Any]]:
-        """Beside the ledger's new row: one launch of this person's day is used, one more instance lives."""
+        """Beside the ledger's new row: one launch of this person's day is used, and one more instance `lives`."""
         if not self.table:
             return []
         condition, names, values = below("launches", self.launches)
-        return [
+        parts = [
             {
                 "Update": {
                     "TableName": self.table,
@@ -101,15 +108,16 @@ class LaunchBudgets:
                 }
             },
         ]
+        return parts if lives else parts[:1]
 
     def why_refused(self, reasons: Sequence[Mapping[str, Any]], *, target: str) -> str | None:
         """The sentence for a transaction that `launch_parts` cancelled; None where they did not.
 
         `reasons` are the cancellation reasons of these parts alone, in their order.
         """
-        if not self.table or len(reasons) < 2:
+        if not self.table or not reasons:
             return None
-        launches, live = (reason.get("Code") == FAILED for reason in reasons[:2])
+        launches, live = (reason.get("Code") == FAILED for reason in [*reasons, {}][:2])
         if launches:
             return (
                 f"The requester has used today's budget of {counted(self.launches, 'launch', 'launches')}; "

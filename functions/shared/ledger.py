@@ -70,17 +70,19 @@ class Ledger:
         client_token: str,
         now: datetime,
         others: Sequence[Mapping[str, Any]] = (),
+        sent: bool = True,
     ) -> LedgerRow | None:
         """Write the row before AWS is asked; the row that stands already, or None where this one is new.
 
-        One transaction with the check that the record has not been closed meanwhile, and with `others`. Raises
+        One transaction with the check that the record has not been closed meanwhile, and with `others`; `sent` says
+        whether AWS may take something from here on. Raises
         `RecordChanged`, `PartRefused`, or `TemporarilyUnavailable` where the table was only busy.
         """
         row = {
             "ledger_status": LAUNCHING,
             "text": "",
             "client_token": client_token,
-            "sent": True,
+            "sent": sent,
         }
         return self._put(approval, call_id, row, now, others)
 
