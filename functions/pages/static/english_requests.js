@@ -186,6 +186,7 @@ export const englishRequests = {
   "event.instance_stopped": "Stopped on request",
   "event.instance_terminated": "Terminated on request",
   "event.lease_extended": "Lease extended",
+  "event.lease_ended_by_operator": "Ended by the operator",
   "event.by": "by {name}",
 
   "inbox.title": "Requests",

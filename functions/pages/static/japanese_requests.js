@@ -186,6 +186,7 @@ export const japaneseRequests = {
   "event.instance_stopped": "依頼により停止",
   "event.instance_terminated": "依頼により削除",
   "event.lease_extended": "利用期限の延長",
+  "event.lease_ended_by_operator": "運用者による終了",
   "event.by": "{name}",
 
   "inbox.title": "申請一覧",
