@@ -62,7 +62,11 @@ fix: setup ## format, and mend what ruff can mend
 	$(VENV)/ruff check --fix .
 
 .PHONY: test
-test: setup ## every test: unit, integration, infra, story, browser, and then the attacks on the sandbox by themselves
+test: setup ## the tests: unit, integration, infra, story, browser; what is tried in many forms, in one of them
+	$(PYTEST) --numprocesses 2 --dist loadfile -m "not exhaustive" --ignore=tests/sandbox
+
+.PHONY: test-all
+test-all: setup ## every test in every form, and then the attacks on the sandbox by themselves
 	$(PYTEST) --numprocesses 2 --dist loadfile --ignore=tests/sandbox
 	$(PYTEST) tests/sandbox
 

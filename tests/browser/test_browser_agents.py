@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from functions.chat.ask_again import asks_again
 from tests.browser.axe import check
 from tests.browser.told import AGENTS, HOSTILE, ID, LOOKS, told, tool_call, transcript, turn
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +76,7 @@ def test_somebody_without_an_agent_is_told_so(chat):
     expect(page.locator("#welcome")).to_contain_text("There is no agent for you here")
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_a_conversation_says_who_answers_from_where_on_and_what_the_program_tells(chat, look):
     pages = chat(look)
     handed = tool_call("switch_agent", arguments={"agent": "meeting"}, result="")
@@ -107,7 +108,7 @@ def test_a_conversation_says_who_answers_from_where_on_and_what_the_program_tell
     check(page)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_a_result_from_outside_is_closed_marked_and_never_more_than_text(chat, look):
     pages = chat(look)
     calls = [
@@ -132,7 +133,7 @@ def test_a_result_from_outside_is_closed_marked_and_never_more_than_text(chat, l
     check(page)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_what_was_rejected_lately_is_asked_again_by_the_persons_own_press(chat, look):
     pages = chat(look)
     sentence = 'Carol rejected exactly this with the reason: too big. Send: "Ask again".'

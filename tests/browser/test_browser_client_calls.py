@@ -5,11 +5,12 @@ from playwright.sync_api import expect
 
 from tests.browser.axe import check
 from tests.browser.told import ID, LOOKS, told, transcript, turn, waiting
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_a_call_of_the_client_is_shown_and_its_result_given_here(chat, look):
     pages = chat(look)
     route = f"POST /conversations/{ID}/tool_results"

@@ -22,6 +22,7 @@ from tests.browser.notebooks import (
     talk,
 )
 from tests.browser.told import HOSTILE
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 AGENTS_HERE = [ANALYST, EC2]
@@ -42,7 +43,7 @@ def approval(status, closed_at=None):
     }
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_code_is_shown_in_its_lines_and_nothing_hides_in_it(chat, look):
     pages = chat(look, AGENTS_HERE)
     calls = [
@@ -103,7 +104,7 @@ def test_long_code_and_results_are_cut_until_somebody_wants_them_and_then_stay(c
     assert len(code.text_content().splitlines()) == 14
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_code_that_waits_for_a_countersignature_reads_well_and_its_result_is_told_once(chat, look):
     pages = chat(look, AGENTS_HERE)
     japanese = "Japanese" in look

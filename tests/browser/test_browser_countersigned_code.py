@@ -12,6 +12,7 @@ from tests.browser.axe import check, teach
 from tests.browser.drawn_pages import DrawnPages
 from tests.browser.states import CELL, STATES, in_sandbox, python
 from tests.browser.test_browser_states import LOOKS
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +27,7 @@ STANDS_OUT = """
 
 
 @pytest.fixture(
-    params=["320 px, English, light", "390 px, Japanese, light", "desktop, English, dark"]
+    params=one_of(["320 px, English, light", "390 px, Japanese, light", "desktop, English, dark"])
 )
 def pages(chromium, request):
     look = LOOKS[request.param]

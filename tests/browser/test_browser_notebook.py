@@ -26,6 +26,7 @@ from tests.browser.notebooks import (
     talk,
 )
 from tests.browser.told import AGENTS, ID, told, tool_call, transcript, turn
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 AGENTS_HERE = [ANALYST, EC2]
@@ -50,7 +51,7 @@ def send(page, text):
     field.press("Enter")
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_a_picture_stands_beside_its_call_and_opens_larger(chat, look):
     pages = chat(look, AGENTS_HERE)
     heard, tokens = [], []

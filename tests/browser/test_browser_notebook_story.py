@@ -10,9 +10,11 @@ from playwright.sync_api import expect
 
 from tests.browser.visitor import DESKTOP, PHONE
 from tests.story.python_story import CSV, HEAD, LOAD, PLOT, runs
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 
+SIZES = {"phone": PHONE, "wide": DESKTOP}
 NATURAL_WIDTH = "picture => picture.naturalWidth"
 VOLATILE = ("id", "execution_count", "metadata")
 
@@ -48,10 +50,11 @@ def shown(notebook):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("look", [PHONE, DESKTOP], ids=["phone", "wide"])
+@pytest.mark.parametrize("name", one_of(SIZES))
 def test_sg_11_a_table_is_added_looked_at_plotted_and_taken_to_jupyter(
-    story, visit, look, tmp_path
+    story, visit, name, tmp_path
 ):
+    look = SIZES[name]
     story.model.answers(runs(*LOAD), {"text": "Three cities."})
     story.model.answers(runs(*PLOT), {"text": "Here they are."})
     alice = visit("alice", **look)

@@ -23,6 +23,7 @@ from tests.browser.notebooks import (
     rows,
     said,
 )
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 AGENTS_HERE = [ANALYST, EC2]
@@ -30,7 +31,7 @@ EXISTS = {"code": "file_exists", "detail": "x", "status": 409}
 WITHOUT_COMPRESSION = "delete globalThis.CompressionStream"
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_what_cannot_be_added_is_told_before_anything_is_sent(chat, look):
     pages = chat(look, AGENTS_HERE)
     standing = [(f"{number}.csv", 10) for number in range(9)]

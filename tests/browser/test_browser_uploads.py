@@ -27,12 +27,13 @@ from tests.browser.notebooks import (
     talk,
 )
 from tests.browser.told import ID, turn
+from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 AGENTS_HERE = [ANALYST, EC2]
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_a_file_begins_a_conversation_that_the_first_message_goes_on_with(chat, look):
     pages = chat(look, AGENTS_HERE)
     route = file_route("sales.csv", conversation="new")
@@ -163,7 +164,7 @@ def test_a_file_on_its_way_is_stopped_when_the_conversation_is_left(chat):
     expect(page.locator("#announcer")).to_contain_text("Not sent any further: sales.csv")
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", one_of(LOOKS))
 def test_a_file_is_removed_after_a_second_word(chat, look):
     pages = chat(look, AGENTS_HERE)
     gone = file_route("a <b>.csv", "DELETE")

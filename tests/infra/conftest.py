@@ -1,6 +1,8 @@
 """Stacks synthesized once per run, without zips, and looked at by cdk-nag on the way."""
 
+import fcntl
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +67,16 @@ PAGES: Mapping[str, dict[str, Any]] = {
     "InSubnets": {
         "stage": "dev",
         "permissions_boundary": "Ceiling",
+        "model": {
+            "provider": "bedrock",
+            "name": "openai.gpt-oss-120b-1:0",
+            "region": "eu-central-1",
+            "aliases": {
+                "fast": "eu.vendor.fast-v1",
+                "shared": "arn:aws:bedrock:eu-central-1:123456789012:"
+                "application-inference-profile/abc123",
+            },
+        },
         "domain": {
             "name": "countersign.example.com",
             "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d",
@@ -129,7 +141,19 @@ class Assembly:
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("assembly")
+    """Made by the first process of the session that needs it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    directory, kept = shared / "assembly", shared / "assembly.kept"
+    with (shared / "assembly.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(synthesized(directory))
+    return Assembly(directory, kept.read_text())
+
+
+def synthesized(directory):
+    """What the validation refused; empty when it accepted everything."""
     agents = compile_agents(ROOT / "agents")
     gallery = compile_agents(ROOT / "agents" / "gallery")
     running_python = {name: gallery[name] for name in ("analyst", "figures")}
@@ -157,8 +181,8 @@ def assembly(tmp_path_factory):
     try:
         app.synth()
     except RuntimeError:
-        return Assembly(directory, (directory / "validation-report.json").read_text())
-    return Assembly(directory, "")
+        return (directory / "validation-report.json").read_text()
+    return ""
 
 
 @pytest.fixture(scope="session")
