@@ -12,6 +12,7 @@ from cli.deploy.destroy_commands import destroy
 from cli.doctor.doctor_commands import doctor
 from cli.logs.dead_letter_commands import dead_letters
 from cli.logs.logs_commands import logs
+from cli.init.init_commands import init
 from cli.model.model_commands import model
 from cli.terminal.approval_commands import approvals
 from cli.terminal.chat_command import chat
@@ -21,6 +22,7 @@ from cli.terminal.sign_in_commands import login, logout
 from cli.users.users_commands import users
 
 countersign = typer.Typer(no_args_is_help=True, help="Countersign's command line.")
+countersign.command()(init)
 countersign.command()(login)
 countersign.command()(logout)
 countersign.command()(chat)

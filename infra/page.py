@@ -248,10 +248,15 @@ def complaints(error: ValidationError) -> str:
     return "; ".join(
         f"{key}: {message}" if key else message
         for key, message in (
-            (".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, "))
-            for item in error.errors()
+            (".".join(map(str, item["loc"])), message_of(item)) for item in error.errors()
         )
     )
+
+
+def message_of(item: Mapping[str, Any]) -> str:
+    """What is wrong with one key; a key with nothing after it is told as such."""
+    said = str(item["msg"]).removeprefix("Value error, ")
+    return f"has to be written: {said}" if item["input"] is None else said
 
 
 def one_line(error: Exception) -> str:
