@@ -8,7 +8,8 @@ from typing import Any
 from local.emulator.ec2.wire import flat
 from local.emulator.iam import ACTIONS, EVALUATOR, Enforce
 from local.emulator.patching import resolve, wrap
-from local.emulator.resource_calls import Call, calls, remember_made
+from local.emulator.resource_calls import Account, Call, Operation, calls, tags_in
+from local.emulator.resource_types import POOL_TYPE
 
 STACKS = "ministack.services.cloudformation.stacks"
 HANDLERS = "ministack.services.cloudformation:_ACTION_HANDLERS"
@@ -26,6 +27,8 @@ _caller: contextvars.ContextVar[str] = contextvars.ContextVar(
 _acting: contextvars.ContextVar[Any] = contextvars.ContextVar("acting_for_a_stack", default=None)
 _roles: dict[tuple[str, str, str], str] = {}
 """The role that a stack was last handed, by account, region and name."""
+_pool_tags: dict[str, Mapping[str, str]] = {}
+"""The tags of user pools by their ids; stock drops those of a template."""
 
 
 def a_role_is_handed_to_cloudformation_only_by_who_may_pass_it() -> None:
@@ -99,9 +102,10 @@ def stacks_are_made_with_the_rights_of_their_role() -> None:
 
 def _creating(provision: Callable[..., Any]) -> Callable[..., Any]:
     def create(kind: str, logical_id: str, properties: Any, stack: str) -> Any:  # noqa: ANN401
-        _check(calls("create", kind, logical_id, properties, stack))
+        _check(_calls("create", kind, logical_id, properties, stack))
         made = provision(kind, logical_id, properties, stack)
-        remember_made(kind, made[0], properties)
+        if kind == POOL_TYPE:
+            _pool_tags[made[0]] = tags_in(properties)
         return made
 
     return create
@@ -118,7 +122,7 @@ def _updating(change: Callable[..., Any]) -> Callable[..., Any]:
         *more: Any,
     ) -> Any:  # noqa: ANN401
         if old != new:
-            _check(calls("update", kind, logical_id or physical_id, new, stack))
+            _check(_calls("update", kind, logical_id or physical_id, new, stack))
         return change(kind, physical_id, old, new, stack, logical_id, *more)
 
     return update
@@ -128,10 +132,33 @@ def _deleting(remove: Callable[..., Any]) -> Callable[..., Any]:
     def delete(
         kind: str, physical_id: str, properties: Any, stack: Any = None, logical_id: Any = None
     ) -> Any:  # noqa: ANN401
-        _check(calls("delete", kind, logical_id or physical_id, properties, stack or ""))
+        _check(_calls("delete", kind, logical_id or physical_id, properties, stack or ""))
         return remove(kind, physical_id, properties, stack, logical_id)
 
     return delete
+
+
+def _calls(
+    operation: Operation, kind: str, logical_id: str, told: object, stack: str
+) -> Iterator[Call]:
+    from ministack.core.responses import get_account_id, get_region
+
+    account = Account(
+        id=get_account_id(), region=get_region(), tags_of=_tags_of, boundary_of=_boundary_of
+    )
+    return calls(operation, kind, logical_id, told, stack=stack, account=account)
+
+
+def _tags_of(named: str) -> Mapping[str, str]:
+    from ministack.services.tagging import resource_tags
+
+    return _pool_tags.get(named) or resource_tags(named) or {}
+
+
+def _boundary_of(role: str) -> str:
+    from ministack.services import iam
+
+    return str((iam._roles.get(role) or {}).get("PermissionsBoundary") or "")
 
 
 def _principal(name: str, asked: Mapping[str, str]) -> Any:  # noqa: ANN401

@@ -140,15 +140,28 @@ def test_a_function_needs_its_role_passed_and_its_zip_read(emulator):
 
 
 def test_a_role_of_a_stack_is_made_only_below_the_boundary_that_is_asked_for(emulator):
-    boundary = f"arn:aws:iam::{ACCOUNT}:policy/ceiling"
+    boundary = emulator.client("iam").create_policy(
+        PolicyName=f"ceiling-{uuid.uuid4().hex[:8]}",
+        PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", **on("*", "s3:*")}]}),
+    )["Policy"]["Arn"]
     below = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
-    bound = role(emulator, {**on("*", "iam:CreateRole"), "Condition": below})
+    bound = role(emulator, {**on("*", "iam:CreateRole", "iam:PutRolePolicy"), "Condition": below})
     formation = emulator.client("cloudformation")
     trust = {"AssumeRolePolicyDocument": {"Statement": []}}
     free = {"Type": "AWS::IAM::Role", "Properties": trust}
     held = {"Type": "AWS::IAM::Role", "Properties": {**trust, "PermissionsBoundary": boundary}}
     assert "iam:CreateRole" in deploy(emulator, formation, free, RoleARN=bound)[2]
     assert deploy(emulator, formation, held, RoleARN=bound)[1] == "CREATE_COMPLETE"
+    for found, state in ((held, "CREATE_COMPLETE"), (free, "ROLLBACK_COMPLETE")):
+        name = f"rights-{uuid.uuid4().hex[:8]}"
+        emulator.client("iam").create_role(RoleName=name, **policies(found["Properties"]))
+        inline = {"PolicyName": "more", "PolicyDocument": {"Statement": []}, "Roles": [name]}
+        policy = {"Type": "AWS::IAM::Policy", "Properties": inline}
+        assert deploy(emulator, formation, policy, RoleARN=bound)[1] == state
+
+
+def policies(properties: dict) -> dict:
+    return {**properties, "AssumeRolePolicyDocument": json.dumps({"Statement": []})}
 
 
 def test_a_stack_is_removed_with_the_rights_of_the_role_it_was_made_with(emulator):
