@@ -9,6 +9,7 @@ from tests.emulator.conftest import until
 pytestmark = pytest.mark.emulator
 
 ACCOUNT = "000000000000"
+READS = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "of", "Value": "us"}]}}
 
 
@@ -142,7 +143,7 @@ def test_a_function_needs_its_role_passed_and_its_zip_read(emulator):
 def test_a_role_of_a_stack_is_made_only_below_the_boundary_that_is_asked_for(emulator):
     boundary = emulator.client("iam").create_policy(
         PolicyName=f"ceiling-{uuid.uuid4().hex[:8]}",
-        PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", **on("*", "s3:*")}]}),
+        PolicyDocument=json.dumps(READS),
     )["Policy"]["Arn"]
     below = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
     bound = role(emulator, {**on("*", "iam:CreateRole", "iam:PutRolePolicy"), "Condition": below})
@@ -155,7 +156,7 @@ def test_a_role_of_a_stack_is_made_only_below_the_boundary_that_is_asked_for(emu
     for found, state in ((held, "CREATE_COMPLETE"), (free, "ROLLBACK_COMPLETE")):
         name = f"rights-{uuid.uuid4().hex[:8]}"
         emulator.client("iam").create_role(RoleName=name, **policies(found["Properties"]))
-        inline = {"PolicyName": "more", "PolicyDocument": {"Statement": []}, "Roles": [name]}
+        inline = {"PolicyName": "more", "PolicyDocument": READS, "Roles": [name]}
         policy = {"Type": "AWS::IAM::Policy", "Properties": inline}
         assert deploy(emulator, formation, policy, RoleARN=bound)[1] == state
 
