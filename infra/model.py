@@ -16,7 +16,6 @@ BEDROCK = "bedrock"
 BEDROCK_URL = "https://bedrock-runtime.{region}.amazonaws.com/openai/v1"
 ACROSS_REGIONS = re.compile(r"^(us-gov|us|eu|apac|jp|au|ca|global)\.")
 """How the ids of inference profiles begin that AWS keeps: the rest names the model."""
-ANY_MODEL = "arn:*:bedrock:*::foundation-model/*"
 
 
 class Model(Construct):
@@ -63,18 +62,20 @@ class Model(Construct):
                 conditions={"StringEquals": {"bedrock:bearerTokenType": "SHORT_TERM"}},
             )
         )
-        models = _arns(self._names, region=self.region, stack=Stack.of(self))
+        stack = Stack.of(self)
+        any_model = f"arn:{stack.partition}:bedrock:*::foundation-model/*"
+        models = _arns(self._names, region=self.region, stack=stack)
         function.may(["bedrock:InvokeModel"], models)
         profiles = [arn for arn in models if ":application-inference-profile/" in arn]
         if profiles:
             function.add_to_role_policy(
                 iam.PolicyStatement(
                     actions=["bedrock:InvokeModel"],
-                    resources=[ANY_MODEL],
+                    resources=[any_model],
                     conditions={"StringEquals": {"bedrock:InferenceProfileArn": profiles}},
                 )
             )
-            models.append(ANY_MODEL)
+            models.append(any_model)
         accept_wildcard(
             function.own_role,
             "A token is for no resource; the models that it may ask for are named beside it.",

@@ -233,6 +233,20 @@ def test_a_refused_key_is_read_once_more_and_the_new_one_is_kept(service):
     assert [one["authorization"] for one in service.headers] == ["Bearer old"] + ["Bearer new"] * 2
 
 
+def test_a_token_that_is_over_is_refused_by_some_services_with_403_and_renewed_all_the_same(service):
+    keys = Keys("over", "renewed")
+    service.answers({"status": 403, "text": LEAK}, {"text": "hi"})
+    assert ask(OpenAIChatModel(name="x1", read_key=keys)).text == "hi"
+    assert [one["authorization"] for one in service.headers] == ["Bearer over", "Bearer renewed"]
+
+
+def test_a_403_for_the_same_key_is_not_asked_twice(service, model):
+    service.answers({"status": 403, "text": LEAK}, {"text": "hi"})
+    with pytest.raises(ModelUnauthorized):
+        ask(model)
+    assert len(service.bodies) == 1
+
+
 def test_ec2_24_a_key_that_is_refused_twice_is_the_operators_matter(service):
     keys = Keys("old", "new")
     service.answers({"status": 401, "text": LEAK}, {"status": 401, "text": LEAK})
