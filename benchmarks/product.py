@@ -24,12 +24,14 @@ from functions.shared.approval import Outcome, Person, Verdict, decide
 from functions.shared.identifiers import new_id, timestamp
 from functions.shared.operations import OPERATIONS
 from functions.shared.settings import ChatSettings
+from functions.shared.targets import Target, Targets
 from functions.shared.turn import Turn, TurnStatus
 
 OWNER = "00000000-0000-4000-8000-000000000001"
 APPROVER = Person("00000000-0000-4000-8000-000000000002", "approver@example.com")
 RESULT = '{"instance_ids":["i-0123456789abcdef0"],"state":"pending"}'
 tool_calls.GATED_PER_ANSWER = tool_calls.CALLS_PER_ANSWER
+_TARGETS = Targets([Target(name="default", account="123456789012", region="us-east-1")]).text()
 _AGENT = {
     "ec2": {
         "title": "Benchmark",
@@ -110,7 +112,6 @@ def _deps() -> Any:
         conversations_table="conversations",
         approvals_table="approvals",
         audit_table="audit",
-        fixed_parameters="{}",
         state_machine_arn="arn:aws:states:us-east-1:123456789012:stateMachine:approval",
         continue_turn_function="continue_turn",
         run_action_function="run_action",
@@ -120,12 +121,12 @@ def _deps() -> Any:
         sandbox_seconds=0,
         agents_file=str(agents_file),
         model_secret_arn="unused",  # noqa: S106 - a name, not a secret
+        model_region="",
         chat_model="gpt-4.1-mini",
         openai_base_url=os.environ["OPENAI_BASE_URL"],
-        account_id="123456789012",
-        region="us-east-1",
-        target="default",
+        targets=_TARGETS,
         approval_timeout_seconds=3600,
+        launch="live",
         model_max_tokens=0,
         budgets_table="",
         budget_turns=0,

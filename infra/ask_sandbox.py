@@ -11,6 +11,7 @@ from infra.room import Room
 from infra.run_code import RUN_CODE
 from infra.seal_key import SealKey
 from infra.tables import Tables
+from infra.targets import targets_text
 
 ASK_SANDBOX = "ask_sandbox"
 
@@ -45,9 +46,7 @@ class AskSandbox(Construct):
                 seconds=page.sandbox.seconds,
                 approvals_table=tables.approvals.table_name,
                 decision_keys=",".join(seal_key.trusted),
-                account_id=deployment.stack.account,
-                region=page.places[0].region,
-                target=page.places[0].name,
+                targets=targets_text(deployment),
             ),
             seconds=180,
             memory=1024,

@@ -1,14 +1,20 @@
 """The catalogue: what people can choose from, read for the chat; it may describe, and nothing else."""
 
-import json
-
 from aws_cdk import ArnFormat
 from constructs import Construct
 
 from functions.shared.target_settings import CatalogueSettings
 from infra.deployment import Deployment
 from infra.reasons import accept_wildcard
-from infra.room import Room
+from infra.room import Room, role_of
+from infra.targets import (
+    LOOK,
+    home_role_name,
+    images_text,
+    places_here,
+    target_roles,
+    targets_text,
+)
 
 CATALOGUE = "catalogue"
 READS = (
@@ -34,30 +40,39 @@ class Catalogue(Construct):
             room=CATALOGUE,
             settings=CatalogueSettings(
                 stage=page.stage,
-                region=page.places[0].region,
-                images=json.dumps(
-                    [image.model_dump(exclude_defaults=True) for image in page.images],
-                    separators=(",", ":"),
-                ),
+                targets=targets_text(deployment, "look_role", "external_id"),
+                images=images_text(page),
                 instance_types=",".join(instance_types),
             ),
             seconds=20,
+            role=role_of(
+                self,
+                "FunctionRole",
+                name=deployment.function_name(CATALOGUE),
+                role_name=home_role_name(page, CATALOGUE),
+            ),
         )
         self.function.may(READS, ["*"], sid="Look")
         accept_wildcard(
             self.function.own_role, "EC2's Describe actions and prices take no resource.", "*"
         )
-        public_parameters = deployment.stack.format_arn(
-            service="ssm",
-            region=page.places[0].region,
-            account="",
-            resource="parameter",
-            resource_name="aws/service/*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-        self.function.may(["ssm:GetParameters"], [public_parameters], sid="PublicParameters")
-        accept_wildcard(
-            self.function.own_role,
-            "AWS's public parameters, which every account may read.",
-            public_parameters,
-        )
+        if elsewhere := target_roles(page, LOOK):
+            self.function.may(["sts:AssumeRole"], elsewhere, sid="LookElsewhere")
+        public_parameters = [
+            deployment.stack.format_arn(
+                service="ssm",
+                region=region,
+                account="",
+                resource="parameter",
+                resource_name="aws/service/*",
+                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+            )
+            for region in dict.fromkeys(place.region for place in places_here(page))
+        ]
+        if public_parameters:
+            self.function.may(["ssm:GetParameters"], public_parameters, sid="PublicParameters")
+            accept_wildcard(
+                self.function.own_role,
+                "AWS's public parameters, which every account may read.",
+                *public_parameters,
+            )

@@ -1,7 +1,5 @@
 """The chat: turns over HTTP, and the same zip again for what goes on in the background."""
 
-import json
-
 from constructs import Construct
 
 from functions.shared.settings import ChatSettings
@@ -11,6 +9,7 @@ from infra.model import Model
 from infra.python import Python
 from infra.room import Room
 from infra.tables import Tables
+from infra.targets import targets_text
 
 CONTINUE_TURN = "continue_turn"
 RUN_ACTION = "run_action"
@@ -46,13 +45,12 @@ class Chat(Construct):
             sandbox_seconds=page.sandbox.seconds if python else 0,
             agents_file=AGENTS_FILE,
             model_secret_arn=model.secret_arn,
+            model_region=model.region,
             chat_model=page.model.name,
-            openai_base_url=page.model.base_url,
-            account_id=deployment.stack.account,
-            region=page.places[0].region,
-            target=page.places[0].name,
-            fixed_parameters=json.dumps(page.places[0].fixed.parameters, sort_keys=True),
+            openai_base_url=model.base_url,
+            targets=targets_text(deployment, "fixed"),
             approval_timeout_seconds=page.approval_timeout_seconds,
+            launch=page.launch,
             model_max_tokens=page.model.max_tokens,
             budgets_table=tables.budgets.table_name if page.budgets else "",
             budget_turns=page.budgets.turns if page.budgets else 0,

@@ -11,8 +11,9 @@ from functions.shared.target_settings import EndLeaseSettings
 from infra.deployment import Deployment
 from infra.notifications import Notifications
 from infra.reasons import accept_wildcard
-from infra.room import Room
+from infra.room import Room, role_of
 from infra.tables import Tables
+from infra.targets import LEASE, home_role_name, places_here, target_roles, targets_text
 
 END_LEASE = "end_lease"
 
@@ -42,9 +43,8 @@ class EndLease(Construct):
                 approvals_table=tables.approvals.table_name,
                 audit_table=tables.audit.table_name,
                 budgets_table=tables.budgets.table_name,
-                target=page.places[0].name,
+                targets=targets_text(deployment, "lease_role", "external_id"),
                 stack=page.stack,
-                region=page.places[0].region,
                 origin=origin,
                 time_zone=page.time_zone,
                 channel=notifications.channel,
@@ -53,6 +53,12 @@ class EndLease(Construct):
             ),
             seconds=120,
             keeps_dead_letters=True,
+            role=role_of(
+                self,
+                "FunctionRole",
+                name=deployment.function_name(END_LEASE),
+                role_name=home_role_name(page, LEASE),
+            ),
         )
         tables.approvals.allow(self.function, "GetItem", "BatchGetItem", "UpdateItem")
         tables.audit.allow(self.function, "PutItem")
@@ -60,6 +66,8 @@ class EndLease(Construct):
         notifications.allow(self.function)
         self.function.may(["ec2:DescribeInstances"], ["*"])
         accept_wildcard(self.function.own_role, "ec2:DescribeInstances takes no resource.", "*")
+        if elsewhere := target_roles(page, LEASE):
+            self.function.may(["sts:AssumeRole"], elsewhere, sid="EndElsewhere")
         self._may_end_tagged_instances(deployment)
         events.Rule(
             self,
@@ -76,18 +84,23 @@ class EndLease(Construct):
         )
 
     def _may_end_tagged_instances(self, deployment: Deployment) -> None:
-        every_instance = deployment.stack.format_arn(
-            service="ec2",
-            region=deployment.page.places[0].region,
-            resource="instance",
-            resource_name="*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
+        every_instance = [
+            deployment.stack.format_arn(
+                service="ec2",
+                region=region,
+                resource="instance",
+                resource_name="*",
+                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+            )
+            for region in dict.fromkeys(place.region for place in places_here(deployment.page))
+        ]
+        if not every_instance:
+            return
         self.function.add_to_role_policy(
             iam.PolicyStatement(
                 sid="EndWhatWasLaunchedHere",
                 actions=["ec2:StopInstances", "ec2:TerminateInstances"],
-                resources=[every_instance],
+                resources=every_instance,
                 conditions={
                     "StringEquals": {f"aws:ResourceTag/{TAG_STACK}": deployment.page.stack},
                     "Null": {f"aws:ResourceTag/{TAG_APPROVAL}": "false"},
@@ -97,5 +110,5 @@ class EndLease(Construct):
         accept_wildcard(
             self.function.own_role,
             "Instances are launched later; tags of approval and stack bind what may be ended.",
-            every_instance,
+            *every_instance,
         )

@@ -1,31 +1,23 @@
 """Launching: the Lambda, and the target's launch role that only it may assume."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from functions.shared.instance_tags import (
-    TAG_APPROVAL,
-    TAG_APPROVER,
-    TAG_CALL,
-    TAG_REQUESTER,
-    TAG_STACK,
-)
 from functions.shared.target_settings import LaunchInstanceSettings
 from infra.deployment import Deployment
 from infra.freeze import FreezeSwitch
+from infra.launch_rights import allow_launching
 from infra.python import Python
 from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
-from infra.runbooks import Runbook, executions, starting
+from infra.runbooks import Runbook, starting
 from infra.seal_key import SealKey
 from infra.tables import Tables
+from infra.targets import LAUNCH, home_role_name, places_here, target_roles, targets_text
 
 RUN_ACTION = "run_action"
-TAGS = (TAG_APPROVAL, TAG_CALL, TAG_REQUESTER, TAG_APPROVER, TAG_STACK)
-PRESENT_TAGS = {"Null": {f"aws:RequestTag/{tag}": "false" for tag in TAGS}}
 
 
 class LaunchInstance(Construct):
@@ -46,7 +38,12 @@ class LaunchInstance(Construct):
     ) -> None:
         super().__init__(scope, id)
         page = deployment.page
-        caller = role_of(self, "FunctionRole", name=deployment.function_name("launch_instance"))
+        caller = role_of(
+            self,
+            "FunctionRole",
+            name=deployment.function_name("launch_instance"),
+            role_name=home_role_name(page, LAUNCH),
+        )
         self.launch_role = LaunchRole(
             self,
             "LaunchRole",
@@ -68,11 +65,15 @@ class LaunchInstance(Construct):
                 decision_keys=",".join(seal_key.trusted),
                 freeze_parameter=freeze_switch.parameter_name,
                 stack=page.stack,
+                launch=page.launch,
                 instance_types=",".join(instance_types),
-                account_id=deployment.stack.account,
-                region=page.places[0].region,
-                target=page.places[0].name,
-                launch_role_arn=self.launch_role.role_arn,
+                targets=targets_text(
+                    deployment,
+                    "launch_role",
+                    "external_id",
+                    "passed_role",
+                    launch_role=self.launch_role.role_arn,
+                ),
                 run_action_function=deployment.function_name(RUN_ACTION),
                 ask_sandbox_function=python.ask_sandbox if python else "",
                 budgets_table=tables.budgets.table_name,
@@ -92,7 +93,10 @@ class LaunchInstance(Construct):
         self.function.may(["lambda:InvokeFunction"], [deployment.function_arn(RUN_ACTION)])
         if python:
             python.allow_asking(self.function)
-        self.function.may(["sts:AssumeRole", "sts:SetSourceIdentity"], [self.launch_role.role_arn])
+        self.function.may(
+            ["sts:AssumeRole", "sts:SetSourceIdentity"],
+            [self.launch_role.role_arn, *target_roles(page, LAUNCH)],
+        )
 
 
 class LaunchRole(iam.Role):
@@ -119,74 +123,17 @@ class LaunchRole(iam.Role):
             self.assume_role_policy.add_statements(
                 iam.PolicyStatement(actions=["sts:SetSourceIdentity"], principals=[trusted])
             )
-        self._deployment = deployment
-        self._run(
-            "instance",
-            {
-                **PRESENT_TAGS,
-                "StringEquals": {
-                    "ec2:InstanceType": instance_types,
-                    "ec2:MetadataHttpTokens": "required",
-                },
-            },
+        allow_launching(
+            self,
+            places_here(deployment.page),
+            stack=deployment.page.stack,
+            instance_types=instance_types,
         )
-        self._run("volume", PRESENT_TAGS)
-        for kind in ("image", "key-pair", "network-interface", "security-group", "subnet"):
-            self._run(kind, {})
-        self.add_to_policy(
-            iam.PolicyStatement(
-                sid="TagWhatIsStarted",
-                actions=["ec2:CreateTags"],
-                resources=[self._every("instance"), self._every("volume")],
-                conditions={"StringEquals": {"ec2:CreateAction": "RunInstances"}},
-            )
-        )
-        # Stopping and terminating: what carries this stack's tag and an approval's, as for the ends of leases.
-        self.add_to_policy(
-            iam.PolicyStatement(
-                sid="EndWhatWasLaunchedHere",
-                actions=["ec2:StopInstances", "ec2:TerminateInstances"],
-                resources=[self._every("instance")],
-                conditions={
-                    "StringEquals": {f"aws:ResourceTag/{TAG_STACK}": deployment.page.stack},
-                    "Null": {f"aws:ResourceTag/{TAG_APPROVAL}": "false"},
-                },
-            )
-        )
-        self.add_to_policy(
-            iam.PolicyStatement(sid="See", actions=["ec2:DescribeInstances"], resources=["*"])
-        )
-        accept_wildcard(self, "ec2:DescribeInstances takes no resource.", "*")
-        for statement in starting(runbooks, deployment):
+        for statement in starting(runbooks, deployment.stack):
             self.add_to_policy(statement)
         if runbooks:
             accept_wildcard(
-                self, "An execution has no name before it runs.", executions(deployment)
+                self,
+                "An execution has no name before it runs.",
+                *{runbook.executions(deployment.stack) for runbook in runbooks},
             )
-
-    def _run(self, kind: str, conditions: Mapping[str, object]) -> None:
-        """One statement for one of the resource types that RunInstances checks."""
-        self.add_to_policy(
-            iam.PolicyStatement(
-                sid="Run" + kind.title().replace("-", ""),
-                actions=["ec2:RunInstances"],
-                resources=[self._every(kind)],
-                conditions=dict(conditions),
-            )
-        )
-        accept_wildcard(
-            self,
-            "Which image, network and key are meant is for the approver; types and tags are bound.",
-            self._every(kind),
-        )
-
-    def _every(self, kind: str) -> str:
-        """Every resource of a type in the target; images belong to no account there."""
-        return self._deployment.stack.format_arn(
-            service="ec2",
-            region=self._deployment.page.places[0].region,
-            account="" if kind == "image" else None,
-            resource=kind,
-            resource_name="*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )

@@ -7,10 +7,12 @@ from constructs import Construct
 from functions.shared.target_settings import PreflightSettings
 from infra.deployment import Deployment
 from infra.reasons import accept_wildcard
-from infra.room import Room
-from infra.runbooks import Runbook, arn_of
+from infra.room import Room, role_of
+from infra.runbooks import Runbook
 from infra.tables import Tables
+from infra.targets import LOOK, home_role_name, target_roles, targets_text
 
+PREFLIGHT = "preflight"
 READS = (
     "ec2:DescribeImages",
     "ec2:DescribeInstanceTypeOfferings",
@@ -44,15 +46,21 @@ class Preflight(Construct):
             self,
             "Function",
             deployment=deployment,
-            room="preflight",
+            room=PREFLIGHT,
             settings=PreflightSettings(
                 stage=page.stage,
                 approvals_table=tables.approvals.table_name,
-                region=page.places[0].region,
+                targets=targets_text(deployment, "look_role", "external_id"),
                 lease_hours=page.effective_lease_hours,
                 stack=page.stack,
             ),
             seconds=25,
+            role=role_of(
+                self,
+                "FunctionRole",
+                name=deployment.function_name(PREFLIGHT),
+                role_name=home_role_name(page, PREFLIGHT),
+            ),
         )
         tables.approvals.allow(self.function, "GetItem", "PutItem")
         self.function.may(READS, ["*"], sid="Look")
@@ -61,6 +69,8 @@ class Preflight(Construct):
             "EC2's Describe actions, the account's alias, quotas and prices take no resource.",
             "*",
         )
+        if elsewhere := target_roles(page, LOOK):
+            self.function.may(["sts:AssumeRole"], elsewhere, sid="LookElsewhere")
         if runbooks:
-            documents = sorted({arn_of(runbook, deployment) for runbook in runbooks})
+            documents = sorted({runbook.arn(deployment.stack) for runbook in runbooks})
             self.function.may(["ssm:DescribeDocument"], documents, sid="Runbooks")

@@ -82,11 +82,12 @@ class Room(lambda_.Function):
         )
 
 
-def role_of(scope: Construct, id: str, *, name: str) -> iam.Role:
-    """The role of a Lambda, empty."""
+def role_of(scope: Construct, id: str, *, name: str, role_name: str | None = None) -> iam.Role:
+    """The role of a Lambda, empty; CloudFormation names it unless another account has to know it."""
     return iam.Role(
         scope,
         id,
+        role_name=role_name,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         description=f"What {name} may do.",
     )

@@ -12,6 +12,7 @@ from infra.reasons import accept
 from infra.room import Room
 from infra.seal_key import SealKey
 from infra.tables import Tables
+from infra.targets import targets_text
 
 
 class RunAction(Construct):
@@ -46,9 +47,7 @@ class RunAction(Construct):
                 agents_file=AGENTS_FILE,
                 approvals_table=tables.approvals.table_name,
                 decision_keys=",".join(seal_key.trusted),
-                account_id=deployment.stack.account,
-                region=page.places[0].region,
-                target=page.places[0].name,
+                targets=targets_text(deployment),
                 secrets=json.dumps(places),
                 pins=json.dumps(
                     {host: _address(pinned) for host, pinned in page.egress.pins.items()}

@@ -2,24 +2,29 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
 
+from functions.shared.aws import error_code
+from functions.shared.observe import logger
 from functions.shared.price import Priced, table_rates
 from functions.shared.price_list import PriceList
 from functions.shared.readings import NotRead, Reading, Readings
 from functions.shared.run_instances import KeyPairName
+from functions.shared.targets import Target, Targets, UnknownTarget
 
 TEXT_BYTES = 16 * 1024
 MARGIN_SECONDS = 0.5
 """Kept for the way back, of the seconds that chat waits."""
 NAMES_AT_ONCE = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
+NOTHING_HERE = "This is nothing that the catalogue lists."
 NO_IMAGES = "The operator has put no image into the catalogue; ask the person for an AMI id."
 NO_TYPES = "No agent of this deployment launches anything."
 PRICES = "USD per hour on demand for Linux, without disks and addresses."
@@ -40,35 +45,89 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    region: str
-    images: tuple[Image, ...]
+    targets: Targets
+    images: Mapping[str, tuple[Image, ...]]
+    """By the names of targets; those under no name are for every other one."""
     instance_types: tuple[str, ...]
     """Those that may be launched."""
-    readings: Callable[..., AbstractContextManager[Readings]]
-    """The questions of one event; takes `seconds`."""
+    readings: Callable[[Target, float], AbstractContextManager[Readings]]
+    """The questions of one event in a target, and their seconds; raises what the assuming of a role raises."""
     price_list: PriceList
     clock: Callable[[], datetime]
 
+    def images_in(self, target: Target) -> tuple[Image, ...]:
+        """What people can choose from there."""
+        return self.images.get(target.name, self.images.get("", ()))
 
-Listing = Callable[[Catalogue, Readings], Callable[[], dict[str, Any]]]
+    def where(self, target: Target) -> dict[str, Any]:
+        """What every listing begins with; a target's name and account, where there are several."""
+        if self.targets.only is not None:
+            return {"region": target.region}
+        return {"target": target.name, "account": target.account, "region": target.region}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call: which listing, and of which target; empty: the only one."""
+
+    id: str
+    operation: str
+    target: str = ""
+
+
+Listing = Callable[[Catalogue, Target, Readings], Callable[[], dict[str, Any]]]
 """Asks at once; what it returns reads the answers, and raises `NotRead`."""
+Read = Callable[[], dict[str, Any]]
 
 
-def answer(
-    catalogue: Catalogue, calls: Sequence[tuple[str, str]], seconds: float
-) -> list[dict[str, str]]:
-    """The result of every call (id and operation) in order; whatever several of them ask is asked once."""
-    with catalogue.readings(seconds=max(0.0, seconds - MARGIN_SECONDS)) as readings:
-        on_their_way = [
-            (call_id, LISTINGS[operation](catalogue, readings) if operation in LISTINGS else None)
-            for call_id, operation in calls
-        ]
+def answer(catalogue: Catalogue, calls: Sequence[Asked], seconds: float) -> list[dict[str, str]]:
+    """The result of every call in order; whatever several of them ask of one target is asked once."""
+    until = max(0.0, seconds - MARGIN_SECONDS)
+    with ExitStack() as asking:
+        readings: dict[str, Readings | str] = {}
+        on_their_way = list[tuple[str, Read | str]]()
+        for call in calls:
+            target = _target_of(catalogue, call)
+            if target is None or call.operation not in LISTINGS:
+                on_their_way.append((call.id, NOTHING_HERE))
+                continue
+            if target.name not in readings:
+                readings[target.name] = _asked_there(catalogue, target, until, asking)
+            there = readings[target.name]
+            read = (
+                there
+                if isinstance(there, str)
+                else LISTINGS[call.operation](catalogue, target, there)
+            )
+            on_their_way.append((call.id, read))
         return [_result(call_id, read) for call_id, read in on_their_way]
 
 
-def _result(call_id: str, read: Callable[[], dict[str, Any]] | None) -> dict[str, str]:
-    if read is None:
-        return _failed(call_id, "This is nothing that the catalogue lists.")
+def _target_of(catalogue: Catalogue, call: Asked) -> Target | None:
+    if catalogue.targets.only is not None and not call.target:
+        return catalogue.targets.only
+    try:
+        return catalogue.targets.named(call.target)
+    except UnknownTarget:
+        return None
+
+
+def _asked_there(
+    catalogue: Catalogue, target: Target, seconds: float, asking: ExitStack
+) -> Readings | str:
+    """The questions to a target, or why it cannot be asked."""
+    try:
+        return asking.enter_context(catalogue.readings(target, seconds))
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("a target cannot be asked", target=target.name, code=error_code(error))
+        if error_code(error) == "AccessDenied":
+            return target.not_admitted()
+        return f"AWS gave no answer about {target.name}; try again in a moment."
+
+
+def _result(call_id: str, read: Read | str) -> dict[str, str]:
+    if isinstance(read, str):
+        return _failed(call_id, read)
     try:
         value = read()
     except NotRead as error:
@@ -97,30 +156,31 @@ def _text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def list_images(catalogue: Catalogue, readings: Readings) -> Callable[[], dict[str, Any]]:
+def list_images(catalogue: Catalogue, target: Target, readings: Readings) -> Read:
     """The operator's images, each with the AMI id that it stands for now."""
-    names = sorted({image.parameter for image in catalogue.images if image.parameter})
+    images = catalogue.images_in(target)
+    names = sorted({image.parameter for image in images if image.parameter})
     parameters = [
         readings.ask("ssm", "get_parameters", Names=names[first : first + NAMES_AT_ONCE])
         for first in range(0, len(names), NAMES_AT_ONCE)
     ]
 
     def read() -> dict[str, Any]:
-        if not catalogue.images:
-            return {"region": catalogue.region, "images": [], "note": NO_IMAGES}
+        if not images:
+            return {**catalogue.where(target), "images": [], "note": NO_IMAGES}
         named = {
             str(found["Name"]): str(found["Value"])
             for reading in parameters
             for found in reading.answer().get("Parameters") or []
         }
-        ids = {image: image.image_id or named.get(image.parameter) for image in catalogue.images}
+        ids = {image: image.image_id or named.get(image.parameter) for image in images}
         wanted = sorted({image_id for image_id in ids.values() if image_id})
         described = _described(readings, wanted)
         rows = [
             _image_row(image, described.get(image_id) if image_id else None)
             for image, image_id in ids.items()
         ]
-        return {"region": catalogue.region, "images": rows}
+        return {**catalogue.where(target), "images": rows}
 
     return read
 
@@ -147,7 +207,7 @@ def _image_row(image: Image, described: Mapping[str, Any] | None) -> dict[str, A
     }
 
 
-def list_key_pairs(catalogue: Catalogue, readings: Readings) -> Callable[[], dict[str, Any]]:
+def list_key_pairs(catalogue: Catalogue, target: Target, readings: Readings) -> Read:
     """The key pairs of the region, by name."""
     asked = readings.ask("ec2", "describe_key_pairs")
 
@@ -158,7 +218,7 @@ def list_key_pairs(catalogue: Catalogue, readings: Readings) -> Callable[[], dic
             {"name": pair["KeyName"], "type": str(pair.get("KeyType", "unknown"))}
             for pair in sorted(usable, key=lambda pair: str(pair["KeyName"]))
         ]
-        value: dict[str, Any] = {"region": catalogue.region, "key_pairs": rows}
+        value: dict[str, Any] = {**catalogue.where(target), "key_pairs": rows}
         return value if len(usable) == len(pairs) else {**value, "left_out": len(pairs) - len(rows)}
 
     return read
@@ -173,24 +233,24 @@ def _is_usable(name: object) -> bool:
     return True
 
 
-def list_instance_types(catalogue: Catalogue, readings: Readings) -> Callable[[], dict[str, Any]]:
+def list_instance_types(catalogue: Catalogue, target: Target, readings: Readings) -> Read:
     """The types that may be launched, with size and price."""
     now, types = catalogue.clock(), catalogue.instance_types
     if not types:
-        return lambda: {"region": catalogue.region, "instance_types": [], "note": NO_TYPES}
+        return lambda: {**catalogue.where(target), "instance_types": [], "note": NO_TYPES}
     asked = readings.ask("ec2", "describe_instance_types", InstanceTypes=list(types))
     quotes = {
-        name: catalogue.price_list.instance_hour(readings, now, catalogue.region, name)
+        name: catalogue.price_list.instance_hour(readings, now, target.region, name)
         for name in types
     }
 
     def read() -> dict[str, Any]:
         sizes = _sizes(asked)
         rows = [
-            {"type": name, **sizes.get(name, {}), **_price(catalogue.region, name, quotes[name]())}
+            {"type": name, **sizes.get(name, {}), **_price(target.region, name, quotes[name]())}
             for name in types
         ]
-        return {"region": catalogue.region, "instance_types": rows, "prices": PRICES}
+        return {**catalogue.where(target), "instance_types": rows, "prices": PRICES}
 
     return read
 

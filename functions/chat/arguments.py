@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from functions.chat.target_argument import without_target
 from functions.shared.agent import Action, Agent
 from functions.shared.operations import OPERATIONS, READS
 from functions.shared.strict_json import unique, whole
@@ -41,7 +42,7 @@ def arguments_of(
     if action.kind == "aws":
         _validate(arguments, closed(schema))
         if action.operation not in READS:
-            OPERATIONS[action.operation].check(arguments)
+            OPERATIONS[action.operation].check(without_target(arguments))
         return arguments
     arguments = worded(arguments, schema)
     beside = {"variables"} if action.kind == "graphql" else set()

@@ -3,18 +3,20 @@
 import json
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.chat.ask_approval import Target, Workflow
+from functions.chat.ask_approval import Workflow
 from functions.chat.chat_deps import ChatDeps
 from functions.chat.idempotency import Claims
+from functions.chat.measured_model import MeasuredModel
 from functions.chat.model import OpenAIChatModel
 from functions.chat.model_key import ReadKey, key_of
 from functions.chat.rooms import FOREGROUND_SECONDS, SECONDS, LambdaRooms
 from functions.chat.spending import ChatBudgets
+from functions.chat.target_argument import aimed
 from functions.shared.agent import Agents
 from functions.shared.approval_table import ApprovalTable
 from functions.shared.aws import client, error_code
@@ -23,6 +25,7 @@ from functions.shared.identifiers import new_id, utc_now
 from functions.shared.kinds import Place
 from functions.shared.observe import logger
 from functions.shared.settings import ChatSettings
+from functions.shared.targets import Targets
 from functions.shared.uploads import Uploads
 
 SPARE_SECONDS = 5
@@ -33,6 +36,7 @@ def compose(settings: ChatSettings) -> ChatDeps:
     """The dependencies of `POST /chat` and `continue_turn`."""
     dynamodb = client("dynamodb")
     uploads = Uploads(dynamodb, settings.conversations_table)
+    targets = Targets.parsed(settings.targets)
 
     def go_on(command: Mapping[str, Any]) -> None:
         """Hand a turn to continue_turn; what cannot be handed over is found by the sweep."""
@@ -49,8 +53,8 @@ def compose(settings: ChatSettings) -> ChatDeps:
         conversations=ConversationTable(dynamodb, settings.conversations_table),
         approvals=ApprovalTable(dynamodb, settings.approvals_table, settings.audit_table),
         claims=Claims(dynamodb, settings.conversations_table),
-        agents=Agents(settings.agents_file),
-        model=model_of(settings, key_of(settings)),
+        agents=Agents(settings.agents_file, partial(aimed, targets=targets)),
+        model=MeasuredModel(model_of(settings, key_of(settings)), settings.chat_model),
         model_name=settings.chat_model,
         budgets=ChatBudgets(
             client=dynamodb,
@@ -70,13 +74,9 @@ def compose(settings: ChatSettings) -> ChatDeps:
         ),
         files=lambda owner, here: [upload.name for upload in uploads.all(owner, here)],
         workflow=Workflow(_LazyStates(), settings.state_machine_arn),
-        target=Target(
-            settings.target,
-            settings.account_id,
-            settings.region,
-            json.loads(settings.fixed_parameters),
-            _sandbox(settings),
-        ),
+        targets=targets,
+        sandbox=_sandbox(settings),
+        launch=settings.launch,
         go_on=go_on,
         write_conflicts=(
             dynamodb.exceptions.ConditionalCheckFailedException,

@@ -17,7 +17,7 @@ def practise(chat: ChatDeps, sub: str) -> str:
 
     No turn and no budget stands behind it. Whether this person is an approver is judged when it is opened.
     """
-    now, where = chat.clock(), chat.target
+    now, where = chat.clock(), chat.targets.first
     approval = practice_for(
         sub,
         approval_id=chat.new_id(),

@@ -13,10 +13,12 @@ from typing import Any
 
 from functions.chat.arguments import ARGUMENT_BYTES, UnreadableArguments, arguments_of
 from functions.chat.model import RequestedCall
+from functions.chat.target_argument import OTHER_TARGET, target_of
 from functions.shared.agent import Action, Agent
 from functions.shared.kinds import KINDS, Place
 from functions.shared.observe import TOOL_CALLS_REFUSED, count, logger
 from functions.shared.run_instances import BadArguments
+from functions.shared.targets import Target
 
 CALLS_PER_ANSWER = 32
 GATED_PER_ANSWER = 8
@@ -41,6 +43,8 @@ class CheckedCall:
     """Who said each argument: `requester`, `result` or `model`."""
     after: tuple[str, ...] = ()
     """The functions whose outside text the model had read before it asked."""
+    target: Target | None = None
+    """Where it runs, if it is a call to AWS and there are several targets."""
 
     @property
     def is_gated(self) -> bool:
@@ -62,7 +66,7 @@ def check_calls(
     checked: list[CheckedCall] = []
     own_ids: set[str] = set()
     taken_ids = set(used_ids)
-    gated = 0
+    gated, meant = 0, None
     for index, call in enumerate(requested):
         is_repeated = bool(call.id) and call.id in own_ids
         own_ids.add(call.id)
@@ -70,6 +74,7 @@ def check_calls(
         call_id = _id_of(call, action, turn, taken_ids)
         taken_ids.add(call_id)
         arguments, complaint = _checked(call, agent, action)
+        target = target_of(agent, action, arguments)
         if index >= CALLS_PER_ANSWER:
             arguments, complaint = (
                 None,
@@ -82,17 +87,29 @@ def check_calls(
             )
         elif complaint == "" and action is not None and action.is_gated:
             gated += 1
+            meant = meant or target
             if gated > GATED_PER_ANSWER:
                 arguments = None
                 complaint = (
                     f"Only {GATED_PER_ANSWER} calls can be countersigned at once; call again."
                 )
+            elif meant is not None and target is not None and target != meant:
+                arguments = None
+                complaint = OTHER_TARGET.format(first=meant.name, second=target.name)
         text = call.arguments if len(call.arguments.encode()) <= ARGUMENT_BYTES else "{}"
         if arguments is not None and action is not None and action.kind != "aws":
             text = json.dumps(arguments, ensure_ascii=False)
         name = _SANE_NAME.sub("_", call.name)[:64] or "_"
         checked.append(
-            CheckedCall(call_id, name, text, arguments, complaint[:COMPLAINT_CHARACTERS], action)
+            CheckedCall(
+                call_id,
+                name,
+                text,
+                arguments,
+                complaint[:COMPLAINT_CHARACTERS],
+                action,
+                target=target,
+            )
         )
     return checked
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -10,12 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from functions.end_lease.step import Ending, step_leases
 from functions.end_lease.strays import find_strays
 from functions.shared.approval_table import ApprovalTable
-from functions.shared.aws import client
+from functions.shared.aws import PATIENT, client
 from functions.shared.channels import channel_of
 from functions.shared.identifiers import utc_now
 from functions.shared.lease_table import LeaseTable
 from functions.shared.observe import begin
+from functions.shared.target_clients import TargetClients
 from functions.shared.target_settings import EndLeaseSettings
+from functions.shared.targets import Targets
 
 LEASES_PER_COMMAND = 25
 
@@ -52,11 +54,19 @@ def deps() -> Ending:
     settings = EndLeaseSettings.load(os.environ)
     dynamodb = client("dynamodb")
     approvals = ApprovalTable(dynamodb, settings.approvals_table, settings.audit_table)
+    there = TargetClients(
+        partial(client, "sts"),
+        role_of=lambda target: target.lease_role,
+        session_name=f"{settings.stack}-end_lease",
+        config=PATIENT,
+        clock=utc_now,
+    )
     return Ending(
         settings=settings,
+        targets=Targets.parsed(settings.targets),
         approvals=approvals,
         leases=LeaseTable(dynamodb, approvals),
-        ec2=client("ec2", settings.region),
+        ec2=partial(there.client, "ec2"),
         channel=channel_of(
             settings.channel, topic_arn=settings.topic_arn, mail_from=settings.mail_from
         ),

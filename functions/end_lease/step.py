@@ -23,8 +23,9 @@ from functions.shared.instance_tags import TAG_APPROVAL, TAG_STACK
 from functions.shared.lease import LeaseState, LeaseStep
 from functions.shared.lease_mails import STOPPED, TERMINATED, WARNED, lease_mail
 from functions.shared.lease_table import CallKey, LeasedInstance, LeaseTable
-from functions.shared.observe import LEASES_REFUSED, count, logger
+from functions.shared.observe import LEASES_REFUSED, asked_in, count, logger
 from functions.shared.target_settings import EndLeaseSettings
+from functions.shared.targets import Target, Targets
 
 UNSEEN_SECONDS = 15 * 60
 """EC2 shows a new instance late; one this old that it does not show is gone."""
@@ -42,9 +43,11 @@ Instance = Mapping[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     settings: EndLeaseSettings
+    targets: Targets
     approvals: ApprovalTable
     leases: LeaseTable
-    ec2: Any
+    ec2: Callable[[Target], Any]
+    """EC2's client in a target; raises what the assuming of its role raises."""
     channel: Channel
     clock: Callable[[], datetime]
 
@@ -54,19 +57,49 @@ def step_leases(deps: Ending, keys: Iterable[CallKey]) -> None:
 
     Raises `SomeFailed` at the end where something failed that nobody foresaw.
     """
-    leases = list(deps.leases.get_many(keys).values())
-    if not leases:
-        return
-    try:
-        instances = described(deps.ec2, [leased.instance_id for leased in leases])
-    except (BotoCoreError, ClientError) as error:
-        logger.warning("EC2 did not say what runs; all stay due", code=error_code(error))
-        return
+    places: dict[str, tuple[Target, list[LeasedInstance]]] = {}
     failed = 0
+    for leased in deps.leases.get_many(keys).values():
+        logger.append_keys(approval_id=leased.approval_id, call_id=leased.call_id)
+        try:
+            target = _target_of(deps, leased)
+        except Exception:  # noqa: BLE001 - logged whole, and raised below for all of them
+            failed += 1
+            logger.exception("the lease's request cannot be read; it stays due")
+            continue
+        if target is not None:
+            places.setdefault(target.name, (target, []))[1].append(leased)
+    for target, leases in places.values():
+        failed += _step_in(deps, target, leases)
+    if failed:
+        raise SomeFailed(failed)
+
+
+def _target_of(deps: Ending, leased: LeasedInstance) -> Target | None:
+    """Where the instance is; None, and told to the operator, where that is no target any more: it stays due."""
+    approval = deps.approvals.get(leased.approval_id)
+    target = deps.targets.reaching(approval.plan_value()) if approval is not None else None
+    if target is None:
+        what = "a lease has no approval" if approval is None else "a lease is in no target"
+        logger.error(what, instance_id=leased.instance_id)
+        count(LEASES_REFUSED)
+    return target
+
+
+def _step_in(deps: Ending, target: Target, leases: list[LeasedInstance]) -> int:
+    """Each lease's due step in one target; how many failed in a way that nobody foresaw."""
+    failed = 0
+    try:
+        ec2 = deps.ec2(target)
+        instances = described(ec2, [leased.instance_id for leased in leases])
+    except (BotoCoreError, ClientError) as error:
+        code = error_code(error)
+        logger.warning("EC2 did not say what runs; all stay due", code=code, target=target.name)
+        return failed
     for leased in leases:
         logger.append_keys(approval_id=leased.approval_id, call_id=leased.call_id)
         try:
-            _step(deps, leased, instances.get(leased.instance_id))
+            _step(deps, leased, ec2, instances.get(leased.instance_id))
         except (TransitionLost, TemporarilyUnavailable):
             logger.info("the lease changed meanwhile; it stays due")
         except (BotoCoreError, ClientError) as error:
@@ -74,8 +107,7 @@ def step_leases(deps: Ending, keys: Iterable[CallKey]) -> None:
         except Exception:  # noqa: BLE001 - logged whole, and raised below for all of them
             failed += 1
             logger.exception("the lease's step failed; it stays due")
-    if failed:
-        raise SomeFailed(failed)
+    return failed
 
 
 def described(ec2: Any, instance_ids: list[str]) -> dict[str, Instance]:
@@ -95,15 +127,20 @@ def tags_of(instance: Instance) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
 
 
-def _step(deps: Ending, leased: LeasedInstance, instance: Instance | None) -> None:
+def _step(
+    deps: Ending,
+    leased: LeasedInstance,
+    ec2: Any,
+    instance: Instance | None,
+) -> None:
+    """Its record is read anew: each step of a sibling has added to its audit."""
     approval = deps.approvals.get(leased.approval_id)
     if approval is None:
-        logger.error("a lease has no approval", instance_id=leased.instance_id)
-        count(LEASES_REFUSED)
         return
+    asked_in(approval.request_id)
     step = leased.lease.step_at(int(deps.clock().timestamp()))
     if step is not None:
-        moved = _taken(deps, leased, approval, step, instance)
+        moved = _taken(deps, leased, approval, step, ec2, instance)
         if moved is None:
             return
         leased = moved
@@ -116,6 +153,7 @@ def _taken(
     leased: LeasedInstance,
     approval: Approval,
     step: LeaseStep,
+    ec2: Any,
     instance: Instance | None,
 ) -> LeasedInstance | None:
     """The lease after its step; None where EC2 does not show the instance yet."""
@@ -135,7 +173,7 @@ def _taken(
     if taking != leased.lease:
         leased = deps.leases.claim(leased, taking)
     if not is_dead:
-        _ask_ec2(deps.ec2, step, leased.instance_id)
+        _ask_ec2(ec2, step, leased.instance_id)
     logger.info("a lease's step was taken", step=step.value, instance_id=leased.instance_id)
     return deps.leases.move(
         leased,
@@ -145,7 +183,7 @@ def _taken(
         details={},
         now=now,
         is_told=True,
-        others=_lives_no_more(deps, leased) if step is LeaseStep.TERMINATE else (),
+        others=_lives_no_more(deps, leased, approval) if step is LeaseStep.TERMINATE else (),
     )
 
 
@@ -167,15 +205,17 @@ def _ended(
         details={},
         now=deps.clock(),
         is_told=False,
-        others=_lives_no_more(deps, leased),
+        others=_lives_no_more(deps, leased, approval),
     )
 
 
-def _lives_no_more(deps: Ending, leased: LeasedInstance) -> list[dict[str, Any]]:
+def _lives_no_more(
+    deps: Ending, leased: LeasedInstance, approval: Approval
+) -> list[dict[str, Any]]:
     """Its place among the target's living instances is free."""
-    settings = deps.settings
+    target = str(approval.plan_value()["target"])
     return instance_ended_parts(
-        settings.budgets_table, settings.target, leased.approval_id, leased.call_id
+        deps.settings.budgets_table, target, leased.approval_id, leased.call_id
     )
 
 

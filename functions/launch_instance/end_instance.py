@@ -23,7 +23,7 @@ from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.lease import LeaseStep, NotEndable
 from functions.shared.lease_mails import STOPPED_ON_REQUEST, TERMINATED_ON_REQUEST
 from functions.shared.lease_table import LeasedInstance
-from functions.shared.leased_instance import UnknownInstance, find_leased
+from functions.shared.leased_instance import UnknownInstance, check_place, find_leased
 from functions.shared.observe import logger
 
 TRIES = 3
@@ -65,6 +65,7 @@ def _ended(
     launched_by = deps.approvals.get(leased.approval_id)
     if launched_by is None:
         raise NotEndable("Its own approval is not stored.")
+    check_place(leased, launched_by, deps.targets, approved.target)
     now = deps.clock()
     wanted = leased.lease.on_request(ending.step)
     if wanted.has_taken(ending.step):
@@ -84,7 +85,9 @@ def _ended(
         details={"by": f"{approved.approval.id}#{approved.id}"},
         now=now,
         is_told=_is_somebody_elses(launched_by, approved.approval),
-        others=_lives_no_more(deps, leased) if ending.step is LeaseStep.TERMINATE else (),
+        others=_lives_no_more(deps, leased, launched_by)
+        if ending.step is LeaseStep.TERMINATE
+        else (),
         actor=approved.decision.by.sub,
     )
 
@@ -94,11 +97,13 @@ def _is_somebody_elses(launched_by: Approval, asked_in: Approval) -> bool:
     return not launched_by.requester.is_same_as(asked_in.requester)
 
 
-def _lives_no_more(deps: Launching, leased: LeasedInstance) -> list[dict[str, Any]]:
+def _lives_no_more(
+    deps: Launching, leased: LeasedInstance, launched_by: Approval
+) -> list[dict[str, Any]]:
     """Its place among the target's living instances is free."""
-    settings = deps.settings
+    target = str(launched_by.plan_value()["target"])
     return instance_ended_parts(
-        settings.budgets_table, settings.target, leased.approval_id, leased.call_id
+        deps.settings.budgets_table, target, leased.approval_id, leased.call_id
     )
 
 

@@ -13,8 +13,9 @@ from functions.shared.extend_lease import ExtendLease
 from functions.shared.identifiers import timestamp
 from functions.shared.lease import NotExtendable
 from functions.shared.lease_table import LeasedInstance, LeaseTable
-from functions.shared.leased_instance import UnknownInstance, find_leased
+from functions.shared.leased_instance import UnknownInstance, check_place, find_leased
 from functions.shared.observe import logger
+from functions.shared.targets import Target, Targets
 
 TRIES = 3
 
@@ -26,6 +27,8 @@ def extend(
     call_id: str,
     ec2: Any,
     stack: str,
+    targets: Targets,
+    target: Target,
     approvals: ApprovalTable,
     leases: LeaseTable,
     now: datetime,
@@ -40,6 +43,8 @@ def extend(
         try:
             leased = find_leased(ec2, leases, asked.instance_id, stack=stack)
             launched_by = approvals.get(leased.approval_id)
+            if launched_by is not None:
+                check_place(leased, launched_by, targets, target)
             if by not in leased.extended_by and launched_by is not None:
                 lease = leased.lease.extended(asked.hours, int(now.timestamp()))
                 leased = leases.extend(leased, lease, launched_by, by=by, actor=actor, now=now)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.launch_instance.hand_over import run_action_room, sandbox_room
 from functions.launch_instance.launch import launch
-from functions.launch_instance.launch_role import under_launch_role
+from functions.launch_instance.launch_role import Session, under_launch_role
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.rehearse import rehearse
 from functions.shared.approval_table import ApprovalTable
@@ -26,6 +26,7 @@ from functions.shared.ledger import Ledger
 from functions.shared.observe import begin
 from functions.shared.seal import SealCheck
 from functions.shared.target_settings import LaunchInstanceSettings
+from functions.shared.targets import Targets
 from functions.shared.workflow import repeatable
 
 RUN_ACTION_SECONDS = 130
@@ -57,6 +58,7 @@ def deps() -> Launching:
     approvals = ApprovalTable(dynamodb, settings.approvals_table, settings.audit_table)
     return Launching(
         settings=settings,
+        targets=Targets.parsed(settings.targets),
         approvals=approvals,
         ledger=Ledger(dynamodb, approvals),
         leases=LeaseTable(dynamodb, approvals),
@@ -68,8 +70,8 @@ def deps() -> Launching:
         findings=Findings(dynamodb, settings.approvals_table),
         seals=SealCheck(client("kms"), settings.decision_keys.split(",")),
         freeze=lambda: read_freeze(client("ssm"), settings.freeze_parameter),
-        ec2_for=partial(_under_role, "ec2", settings),
-        ssm_for=partial(_under_role, "ssm", settings),
+        ec2_for=partial(_under_role, "ec2"),
+        ssm_for=partial(_under_role, "ssm"),
         run_action=run_action_room(
             partial(once_client, RUN_ACTION_SECONDS), settings.run_action_function
         ),
@@ -81,10 +83,8 @@ def deps() -> Launching:
     )
 
 
-def _under_role(service: str, settings: LaunchInstanceSettings, approval_id: str) -> Any:
-    return under_launch_role(
-        service, client("sts"), settings.launch_role_arn, settings.region, approval_id
-    )
+def _under_role(service: str, session: Session) -> Any:
+    return under_launch_role(service, client("sts"), session)
 
 
 @cache

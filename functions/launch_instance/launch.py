@@ -1,5 +1,6 @@
 """One approved call, checked again, run once."""
 
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -7,14 +8,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.launch_instance.ec2_errors import LaunchAmbiguous
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.runners import RUNNERS, Runner
+from functions.launch_instance.shadow import in_mode, why_not_in
 from functions.shared.approval import Outcome
 from functions.shared.approved_call import ApprovedCall, LaunchRefused, approved_call
 from functions.shared.aws import error_code
 from functions.shared.budgets import instance_ended_parts
 from functions.shared.errors import TemporarilyUnavailable
+from functions.shared.fixed_parameters import hidden
 from functions.shared.freeze import FreezeUnreadable
 from functions.shared.ledger import PartRefused, RecordChanged
-from functions.shared.observe import LAUNCHES_REFUSED, count, logger
+from functions.shared.observe import LAUNCHES_REFUSED, asked_in, count, logger
 
 
 def launch(deps: Launching, approval_id: str, digest: str, call_id: str) -> Outcome:
@@ -25,11 +28,13 @@ def launch(deps: Launching, approval_id: str, digest: str, call_id: str) -> Outc
     """
     logger.append_keys(approval_id=approval_id, call_id=call_id)
     try:
+        approval = deps.approvals.get(approval_id)
+        asked_in(approval.request_id if approval else "")
         approved = approved_call(
-            deps.approvals.get(approval_id),
+            approval,
             digest=digest,
             call_id=call_id,
-            settings=deps.settings,
+            targets=deps.targets,
             seals=deps.seals,
         )
         return _once(deps, approved)
@@ -50,15 +55,19 @@ def _once(deps: Launching, approved: ApprovedCall) -> Outcome:
         logger.info("this call has its outcome already", status=earlier.status)
         return earlier
     why_not = _why_not(deps, approved, runner)
-    if why_not is not None and (standing is None or not standing.sent):
+    is_sent = standing is not None and standing.sent
+    if why_not is not None and not is_sent:
         return _not_run(deps, approved, runner, why_not)
+    as_it_runs = in_mode(deps.settings.launch, runner)
+    may_send = why_not is None and (not is_sent or as_it_runs is runner)
+    runner = runner if is_sent else as_it_runs
     try:
-        client = runner.client(deps, approved.approval.id)
+        client = runner.client(deps, approved)
     except (BotoCoreError, ClientError) as error:
         raise TemporarilyUnavailable(
             f"The launch role could not be assumed: {error_code(error)}"
         ) from error
-    return _begun(deps, approved, runner, client, may_send=why_not is None)
+    return _begun(deps, approved, runner, client, may_send=may_send)
 
 
 def _begun(
@@ -68,45 +77,56 @@ def _begun(
     approval_id, now = approved.approval.id, deps.clock()
     budget = deps.budgets.launch_parts(
         approved.approval.requester.sub,
-        target=deps.settings.target,
+        target=approved.target.name,
         approval_id=approval_id,
         call_id=approved.id,
         now=now,
+        lives=runner.takes,
     )
     try:
         row = deps.ledger.begin(
             approved.approval,
             approved.id,
-            client_token=approved.client_token(deps.settings),
+            client_token=approved.client_token(),
             now=now,
             others=budget if runner.is_launch else [],
+            sent=runner.takes,
         )
     except RecordChanged as error:
         raise LaunchRefused("The record was closed meanwhile.") from error
     except PartRefused as error:
-        why = deps.budgets.why_refused(error.reasons, target=deps.settings.target)
+        why = deps.budgets.why_refused(error.reasons, target=approved.target.name)
         return _not_run(deps, approved, runner, str(why))
     earlier = row.outcome() if row is not None else None
     if earlier is not None:
         return earlier
-    outcome = runner.run(deps, approved, client, row, may_send)
-    ended = outcome.status == "failed" and runner.is_launch
-    deps.ledger.end(
+    outcome = _unfixed(runner.run(deps, approved, client, row, may_send), approved)
+    ended = outcome.status == "failed" and runner.is_launch and runner.takes
+    is_ended = deps.ledger.end(
         approval_id,
         approved.id,
         outcome,
         deps.clock(),
-        instance_ended_parts(deps.budgets.table, deps.settings.target, approval_id, approved.id)
+        instance_ended_parts(deps.budgets.table, approved.target.name, approval_id, approved.id)
         if ended
         else [],
+        only_unsent=not runner.takes,
     )
+    if not runner.takes and not is_ended:
+        raise LaunchAmbiguous("Another try of this call is on its way.")
     return outcome
+
+
+def _unfixed(outcome: Outcome, approved: ApprovedCall) -> Outcome:
+    """The outcome without what the operator fixed: AWS's own words may name it, and the model reads them."""
+    return replace(outcome, text=hidden(outcome.text, approved.call.get("parameters") or {}))
 
 
 def _why_not(deps: Launching, approved: ApprovedCall, runner: Runner) -> str | None:
     """What the operator has changed since the vote; raises `TemporarilyUnavailable` where that cannot be read."""
-    if runner.runs_while_frozen:
-        return None
+    why_not = why_not_in(deps.settings.launch, approved, runner)
+    if why_not is not None or runner.runs_while_frozen:
+        return why_not
     try:
         freeze = deps.freeze()
     except FreezeUnreadable as error:
@@ -138,5 +158,5 @@ def _not_run(deps: Launching, approved: ApprovedCall, runner: Runner, why: str) 
 def _ended_unsent(deps: Launching, approved: ApprovedCall, outcome: Outcome) -> bool:
     """A call that AWS has not taken so far ends, and frees its place in the target."""
     ids = (approved.approval.id, approved.id)
-    free = instance_ended_parts(deps.budgets.table, deps.settings.target, *ids)
+    free = instance_ended_parts(deps.budgets.table, approved.target.name, *ids)
     return deps.ledger.end(*ids, outcome, deps.clock(), free, only_unsent=True)

@@ -8,10 +8,17 @@ from functions.launch_instance.ec2_errors import LaunchAmbiguous
 from functions.launch_instance.end_instance import end_instance
 from functions.launch_instance.extend import extend
 from functions.launch_instance.hand_over import NOTHING, NOTHING_RUN, hand_over
+from functions.launch_instance.launch_role import Session
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.start_instance import start_instance
 from functions.launch_instance.start_runbook import start_runbook
-from functions.shared import automation, countersigned_action, countersigned_code, extend_lease
+from functions.shared import (
+    automation,
+    countersigned_action,
+    countersigned_code,
+    extend_lease,
+    practice,
+)
 from functions.shared.approval import Outcome
 from functions.shared.approved_call import ApprovedCall
 from functions.shared.end_instances import ENDINGS
@@ -24,20 +31,24 @@ class Runner:
 
     run: Callable[[Launching, ApprovedCall, Any, LedgerRow | None, bool], Outcome]
     """With its client, the ledger row that stood before, and whether AWS may be sent anything."""
-    client: Callable[[Launching, str], Any]
-    """What it reaches its target with, for an approval's id: in AWS, under the launch role."""
+    client: Callable[[Launching, ApprovedCall], Any]
+    """What it reaches its target with: in AWS, under the launch role."""
     nothing: str
     """The sentence for what was not done."""
     is_launch: bool = False
     """Whether it starts an instance: it counts against budgets, and its type must still be allowed."""
     runs_while_frozen: bool = False
+    runs_in_shadow: bool = False
+    """Whether it reaches nothing, so that shadow mode need not keep it from anything."""
+    takes: bool = True
+    """Whether something may have been taken once it began; a rehearsal takes nothing."""
 
 
-def _run_action(deps: Launching, approval_id: str) -> Any:  # noqa: ARG001 - nothing of it happens in the target
+def _run_action(deps: Launching, approved: ApprovedCall) -> Any:  # noqa: ARG001 - nothing of it happens in the target
     return deps.run_action
 
 
-def _sandbox(deps: Launching, approval_id: str) -> Any:  # noqa: ARG001 - nothing of it happens in the target
+def _sandbox(deps: Launching, approved: ApprovedCall) -> Any:  # noqa: ARG001 - nothing of it happens in the target
     return deps.ask_sandbox
 
 
@@ -47,8 +58,8 @@ def _hand_over(
     return hand_over(approved, room=room, ledger=deps.ledger, row=row, may_send=may_send)
 
 
-def _ec2(deps: Launching, approval_id: str) -> Any:
-    return deps.ec2_for(approval_id)
+def _ec2(deps: Launching, approved: ApprovedCall) -> Any:
+    return deps.ec2_for(_session(approved))
 
 
 def _start(
@@ -81,6 +92,8 @@ def _extend(
         call_id=approved.id,
         ec2=ec2,
         stack=deps.settings.stack,
+        targets=deps.targets,
+        target=approved.target,
         approvals=deps.approvals,
         leases=deps.leases,
         now=deps.clock(),
@@ -99,14 +112,32 @@ def _end(
     return end_instance(deps, approved, ENDINGS[approved.operation], ec2)
 
 
-def _ssm(deps: Launching, approval_id: str) -> Any:
-    return deps.ssm_for(approval_id)
+def _ssm(deps: Launching, approved: ApprovedCall) -> Any:
+    return deps.ssm_for(_session(approved))
+
+
+def _session(approved: ApprovedCall) -> Session:
+    return Session.of(approved.target, approved.approval.id, approved.call)
 
 
 def _start_runbook(
     deps: Launching, approved: ApprovedCall, ssm: Any, row: LedgerRow | None, may_send: bool
 ) -> Outcome:
     return start_runbook(deps, approved, ssm, row, may_send=may_send)
+
+
+def _practise(
+    deps: Launching,  # noqa: ARG001 - a practice reaches nothing
+    approved: ApprovedCall,  # noqa: ARG001
+    client: None,  # noqa: ARG001
+    row: LedgerRow | None,  # noqa: ARG001
+    may_send: bool,  # noqa: ARG001
+) -> Outcome:
+    return Outcome("succeeded", practice.DONE)
+
+
+def _nobody(deps: Launching, approved: ApprovedCall) -> None:  # noqa: ARG001 - a practice reaches nothing
+    return None
 
 
 RUNNERS: Mapping[str, Runner] = {
@@ -124,5 +155,12 @@ RUNNERS: Mapping[str, Runner] = {
     ),
     **dict.fromkeys(
         countersigned_code.KINDS, Runner(run=_hand_over, client=_sandbox, nothing=NOTHING_RUN)
+    ),
+    practice.OPERATION: Runner(
+        run=_practise,
+        client=_nobody,
+        nothing="Nothing was started.",
+        runs_while_frozen=True,
+        runs_in_shadow=True,
     ),
 }

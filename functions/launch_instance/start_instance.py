@@ -55,17 +55,27 @@ def start_instance(
         count(INSTANCES_LAUNCHED)
         logger.info("instance was launched", instance_id=instance_id)
     return seen_running(
-        ec2, instance_id, request=request, approved=approved, region=settings.region, sleep=sleep
+        ec2,
+        instance_id,
+        request=request,
+        approved=approved,
+        region=approved.target.region,
+        sleep=sleep,
     )
 
 
-def request_of(approved: ApprovedCall, settings: LaunchInstanceSettings) -> dict[str, Any]:
-    """The RunInstances request of an approved call: the same bytes whenever it is made."""
+def request_of(
+    approved: ApprovedCall, settings: LaunchInstanceSettings, purpose: str = ""
+) -> dict[str, Any]:
+    """The RunInstances request of an approved call: the same bytes whenever it is made.
+
+    `purpose` gives it a client token of its own, where it is not to launch.
+    """
     planned = approved.call.get("parameters")
     parameters = planned or run_instances.planned(approved.call["arguments"], {})
     return run_instances.request(
         parameters,
-        client_token=approved.client_token(settings),
+        client_token=approved.client_token(purpose),
         tags=tags_of(
             approval_id=approved.approval.id,
             call_id=approved.id,

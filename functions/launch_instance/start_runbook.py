@@ -94,7 +94,7 @@ def _started(
         raise LaunchAmbiguous("Calls were stopped after a request went out.")
     if row is not None and not row.sent and not deps.ledger.send_again(*key):
         raise LaunchAmbiguous("Another try of this call has ended meanwhile.")
-    token = client_token(approved.client_token(deps.settings))
+    token = client_token(approved.client_token())
     try:
         answer = ssm.start_automation_execution(
             **approved.call["parameters"]["request"], ClientToken=token

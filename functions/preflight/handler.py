@@ -18,7 +18,9 @@ from functions.shared.lease_table import LeaseReader
 from functions.shared.observe import begin
 from functions.shared.price_list import SERVED_IN, PriceList
 from functions.shared.readings import Readings
+from functions.shared.target_clients import TargetClients
 from functions.shared.target_settings import PreflightSettings
+from functions.shared.targets import Target, Targets
 from functions.shared.workflow import repeatable
 
 QUICK = Config(
@@ -26,6 +28,9 @@ QUICK = Config(
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 2},
 )
+
+
+LOOKED_AT = ("ec2", "service-quotas", "ssm", "iam")
 
 
 class PreflightEvent(BaseModel):
@@ -41,26 +46,41 @@ def deps() -> Preflighting:
     dynamodb = client("dynamodb")
     return Preflighting(
         settings=settings,
+        targets=Targets.parsed(settings.targets),
         approvals=ApprovalReader(dynamodb, settings.approvals_table),
         leases=LeaseReader(dynamodb, settings.approvals_table),
         findings=Findings(dynamodb, settings.approvals_table),
-        readings=partial(Readings, quick_clients(settings.region)),
+        readings=lambda target: Readings(quick_clients(target)),
         price_list=PriceList(),
         clock=utc_now,
     )
 
 
 @cache
-def quick_clients(region: str) -> dict[str, Any]:
-    """Clients that give up early; the price list has a home of its own."""
+def looking() -> TargetClients:
+    """Clients that give up early."""
+    return TargetClients(
+        partial(client, "sts"),
+        role_of=lambda target: target.look_role,
+        session_name="countersign-preflight",
+        config=QUICK,
+        clock=utc_now,
+    )
+
+
+def quick_clients(target: Target) -> dict[str, Any]:
+    """Those that look around in a target; the price list has a home of its own, and is for every account.
+
+    Raises what the assuming of the target's role raises.
+    """
+    there = {service: looking().client(service, target) for service in LOOKED_AT}
+    return there | {"pricing": price_list_client()}
+
+
+@cache
+def price_list_client() -> Any:
     make: Any = boto3.client
-    return {
-        "ec2": make("ec2", region_name=region, config=QUICK),
-        "service-quotas": make("service-quotas", region_name=region, config=QUICK),
-        "ssm": make("ssm", region_name=region, config=QUICK),
-        "iam": make("iam", config=QUICK),
-        "pricing": make("pricing", region_name=SERVED_IN, config=QUICK),
-    }
+    return make("pricing", region_name=SERVED_IN, config=QUICK)
 
 
 @repeatable

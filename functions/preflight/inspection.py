@@ -7,6 +7,7 @@ from functions.shared.approval_reader import ApprovalReader
 from functions.shared.lease_table import LeaseReader
 from functions.shared.price_list import PriceList
 from functions.shared.readings import Readings
+from functions.shared.targets import Target, Targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +18,18 @@ class Inspection:
     price_list: PriceList
     requester: str
     """The subject of who asks."""
-    account: str
-    region: str
+    targets: Targets
+    target: Target
     lease_hours: int
     stack: str
     approvals: ApprovalReader
     leases: LeaseReader
     now: datetime
+
+    @property
+    def account(self) -> str:
+        return self.target.account
+
+    @property
+    def region(self) -> str:
+        return self.target.region

@@ -6,9 +6,10 @@ from typing import Any
 
 from functions.preflight.facts import Found, visible
 from functions.preflight.inspection import Inspection
+from functions.shared.approval import Approval
 from functions.shared.identifiers import timestamp
 from functions.shared.lease_table import LeasedInstance
-from functions.shared.leased_instance import UnknownInstance, leased_of, named
+from functions.shared.leased_instance import UnknownInstance, check_place, leased_of, named
 from functions.shared.readings import NotRead, Reading
 
 
@@ -26,20 +27,22 @@ def leased(
         one = leased_of(
             reading.answer(), inspection.leases, instance_id_of(call), stack=inspection.stack
         )
+        launched_by = inspection.approvals.get(one.approval_id)
+        if launched_by is not None:
+            check_place(one, launched_by, inspection.targets, inspection.target)
     except NotRead as error:
         found.not_checked("instance and lease", error)
         return None
     except UnknownInstance as error:
         found.complain("InvalidInstanceID.NotFound", f"{error} Name one that was.")
         return None
-    _whose(found, inspection, one.approval_id)
+    _whose(found, inspection, launched_by)
     found.tell("lease_ends", "Its lease ends", time_of(one.lease.ends_at))
     return one
 
 
-def _whose(found: Found, inspection: Inspection, approval_id: str) -> None:
+def _whose(found: Found, inspection: Inspection, launched_by: Approval | None) -> None:
     """For whom it was launched; to be looked at twice where that is somebody else."""
-    launched_by = inspection.approvals.get(approval_id)
     if launched_by is None:
         found.warn("launched_for", "Launched for", "its request is not stored any more")
         return

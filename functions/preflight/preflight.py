@@ -23,10 +23,11 @@ from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.findings import PREFLIGHT, Findings
 from functions.shared.lease_table import LeaseReader
-from functions.shared.observe import logger
+from functions.shared.observe import asked_in, logger
 from functions.shared.price_list import PriceList
 from functions.shared.readings import NotRead, Reading, Readings
 from functions.shared.target_settings import PreflightSettings
+from functions.shared.targets import Target, Targets, UnknownTarget
 
 Checker = Callable[[Inspection, Sequence[Mapping[str, Any]]], dict[str, Found]]
 CHECKERS: dict[str, Checker] = {
@@ -44,11 +45,12 @@ _ALIAS = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}", re.ASCII)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflighting:
     settings: PreflightSettings
+    targets: Targets
     approvals: ApprovalReader
     leases: LeaseReader
     findings: Findings
-    readings: Callable[[], AbstractContextManager[Readings]]
-    """The questions of one request, with their deadline."""
+    readings: Callable[[Target], AbstractContextManager[Readings]]
+    """The questions of one request in its target, with their deadline; raises what the assuming of a role raises."""
     price_list: PriceList
     clock: Callable[[], datetime]
 
@@ -64,6 +66,7 @@ def preflight(deps: Preflighting, approval_id: str) -> None:
         if approval is None or approval.status is not Status.PREPARING:
             logger.info("nothing is being prepared under this id")
             return
+        asked_in(approval.request_id)
         result = inspect(deps, approval)
         deps.findings.put(approval_id, PREFLIGHT, result, deps.clock())
     except (BotoCoreError, ClientError) as error:
@@ -82,15 +85,23 @@ def inspect(deps: Preflighting, approval: Approval) -> dict[str, Any]:
     """What is found about every call, as it is stored."""
     plan = approval.plan_value()
     if approval.practised_by:
-        nothing = Found().value()
-        return {"account_alias": "", "calls": {call["id"]: nothing for call in plan["calls"]}}
-    with deps.readings() as readings:
+        return _nothing(plan, Found())
+    try:
+        target = deps.targets.of(plan)
+        asking = deps.readings(target)
+    except UnknownTarget:
+        return _nothing(plan, Found())
+    except ClientError as error:
+        if error_code(error) != "AccessDenied":
+            raise
+        return _nothing(plan, _not_admitted(target))
+    with asking as readings:
         inspection = Inspection(
             readings=readings,
             price_list=deps.price_list,
             requester=approval.requester.sub,
-            account=str(plan["account"]),
-            region=deps.settings.region,
+            targets=deps.targets,
+            target=target,
             lease_hours=deps.settings.lease_hours,
             stack=deps.settings.stack,
             approvals=deps.approvals,
@@ -108,6 +119,17 @@ def inspect(deps: Preflighting, approval: Approval) -> dict[str, Any]:
             "account_alias": _alias(aliases),
             "calls": {call["id"]: found.get(call["id"], empty).value() for call in plan["calls"]},
         }
+
+
+def _nothing(plan: Mapping[str, Any], found: Found) -> dict[str, Any]:
+    """The same found for every call, where AWS was not asked; the rehearsal says why, too."""
+    return {"account_alias": "", "calls": {call["id"]: found.value() for call in plan["calls"]}}
+
+
+def _not_admitted(target: Target) -> Found:
+    found = Found()
+    found.complain("TargetNotDeployed", target.not_admitted())
+    return found
 
 
 def _alias(reading: Reading) -> str:

@@ -43,7 +43,7 @@ def run_approved(
         secrets=running.secrets,
         deadline=deadline,
         is_approved=True,
-        client_token=call.approved.client_token(checking.settings),
+        client_token=call.approved.client_token(),
     )
 
 

@@ -1,13 +1,14 @@
 """Agents as the Lambdas read them: compiled and checked when the product is built, plain JSON here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from functions.shared.errors import NotFound
 from functions.shared.kinds import KINDS, Place
+from functions.shared.targets import Targets
 
 DEFAULT = "ec2"
 ROOT = Path(__file__).parents[2]
@@ -148,6 +149,8 @@ class Agent:
     """Groups whose members may talk to it; empty: every requester."""
     approve: tuple[str, ...] = ()
     """Groups whose members may countersign its calls, beside being approvers; empty: every approver."""
+    targets: Targets | None = None
+    """Where its calls to AWS may run, if that has to be said; None: in the only target there is."""
 
     @classmethod
     def of(cls, agent_id: str, compiled: Mapping[str, Any]) -> Self:
@@ -234,9 +237,11 @@ def _slots(compiled: Mapping[str, Any]) -> Slots:
 class Agents:
     """Every deployed agent, parsed once."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, offered: Callable[[Agent], Agent] = lambda agent: agent) -> None:
         compiled = json.loads((ROOT / file).read_text(encoding="utf-8"))
-        self._agents = {agent_id: Agent.of(agent_id, value) for agent_id, value in compiled.items()}
+        self._agents = {
+            agent_id: offered(Agent.of(agent_id, value)) for agent_id, value in compiled.items()
+        }
 
     def get(self, agent_id: str) -> Agent:
         """One agent; raises `UnknownAgent`."""

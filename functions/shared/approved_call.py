@@ -3,37 +3,27 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.shared import practice
 from functions.shared.approval import Approval, Decision, Status, Verdict
 from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
+from functions.shared.fixed_parameters import facts
 from functions.shared.identifiers import moment
 from functions.shared.operations import OPERATIONS
 from functions.shared.plan import UnreadablePlan, digest_of
 from functions.shared.run_instances import BadArguments
 from functions.shared.seal import SealCheck
+from functions.shared.targets import Target, Targets, UnknownTarget
 
 HOUR_SECONDS = 3600
 
 
 class LaunchRefused(Exception):
     """What was asked to run is not what was shown and approved; nothing was sent anywhere."""
-
-
-class Here(Protocol):
-    """Where calls run today, as the settings of a room say it."""
-
-    @property
-    def account_id(self) -> str: ...
-
-    @property
-    def region(self) -> str: ...
-
-    @property
-    def target(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +34,8 @@ class ApprovedCall:
     decision: Decision
     plan: Mapping[str, Any]
     call: Mapping[str, Any]
+    target: Target
+    """Where it runs."""
 
     @property
     def id(self) -> str:
@@ -59,13 +51,13 @@ class ApprovedCall:
         lease = self.plan.get("lease")
         return int(lease["hours"]) if lease else None
 
-    def client_token(self, settings: Here) -> str:
-        """The same for every try of this call."""
+    def client_token(self, purpose: str = "") -> str:
+        """The same for every try of this call; another one for what is not its launch."""
         return client_token(
-            account=settings.account_id,
-            region=settings.region,
+            account=self.target.account,
+            region=self.target.region,
             approval_id=self.approval.id,
-            call_id=self.id,
+            call_id=f"{self.id} {purpose}" if purpose else self.id,
             digest=self.approval.digest,
         )
 
@@ -84,7 +76,7 @@ def approved_call(
     *,
     digest: str,
     call_id: str,
-    settings: Here,
+    targets: Targets,
     seals: SealCheck,
 ) -> ApprovedCall:
     """The call, if every check holds; raises `LaunchRefused`, or `TemporarilyUnavailable` where KMS cannot say."""
@@ -101,9 +93,10 @@ def approved_call(
         plan = approval.plan_value()
     except UnreadablePlan as error:
         raise LaunchRefused(str(error)) from error
-    here = (settings.account_id, settings.region, settings.target)
-    if (plan["account"], plan["region"], plan["target"]) != here:
-        raise LaunchRefused("The plan is for another target.")
+    try:
+        target = targets.of(plan)
+    except UnknownTarget as error:
+        raise LaunchRefused("The plan is for another target.") from error
     if (plan["requester"], plan["conversation"]) != (
         approval.requester.sub,
         approval.conversation_id,
@@ -114,9 +107,11 @@ def approved_call(
     call = next((call for call in plan["calls"] if call["id"] == call_id), None)
     if call is None:
         raise LaunchRefused("The plan has no such call.")
+    if bool(plan.get("practice")) != (call["operation"] == practice.OPERATION):
+        raise LaunchRefused("A practice runs nothing, and nothing else is practised.")
     if not _is_as_shown(call):
         raise LaunchRefused("What would be sent does not follow from what was shown.")
-    return ApprovedCall(approval, decision, plan, call)
+    return ApprovedCall(approval, decision, plan, call, target)
 
 
 def client_token(*, account: str, region: str, approval_id: str, call_id: str, digest: str) -> str:
@@ -144,7 +139,13 @@ def _is_as_shown(call: Mapping[str, Any]) -> bool:
         planned = operation.planned(call["arguments"], parameters or {})
     except BadArguments:
         return False
-    return parameters is None or planned == parameters
+    return parameters is None or (planned == parameters and _shows_what_is_fixed(call))
+
+
+def _shows_what_is_fixed(call: Mapping[str, Any]) -> bool:
+    """Whether every thing that the operator fixed stood in the table; plans of the first release had none."""
+    shown = call.get("facts")
+    return shown is None or all(fact in shown for fact in facts(call["parameters"]))
 
 
 def _is_sealed(approval: Approval, decision: Decision, seals: SealCheck) -> bool:

@@ -16,7 +16,7 @@ _BUSY = frozenset({"None", "TransactionConflict"})
 _random = random.SystemRandom()
 Sent = TypeVar("Sent")
 
-_CONFIG = Config(
+PATIENT = Config(
     connect_timeout=3,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
@@ -27,7 +27,7 @@ _CONFIG = Config(
 def client(service: str, region: str | None = None) -> Any:
     """One client per service and process; what is not named here comes from the environment, as the SDK reads it."""
     make: Any = boto3.client
-    return make(service, region_name=region, config=_CONFIG)
+    return make(service, region_name=region, config=PATIENT)
 
 
 def error_code(error: Exception) -> str:

@@ -7,19 +7,20 @@ from typing import Protocol, Self
 from functions.shared.agent import Action, Agent, Agents, UnknownAgent
 from functions.shared.approval import Approval
 from functions.shared.approval_reader import ApprovalReader
-from functions.shared.approved_call import ApprovedCall, Here, LaunchRefused, approved_call
+from functions.shared.approved_call import ApprovedCall, LaunchRefused, approved_call
 from functions.shared.aws import client
 from functions.shared.countersigned_action import shown
 from functions.shared.ledger import LedgerRow, read_row
-from functions.shared.observe import LAUNCHES_REFUSED, count, logger
+from functions.shared.observe import LAUNCHES_REFUSED, asked_in, count, logger
 from functions.shared.seal import SealCheck
+from functions.shared.targets import Targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checking:
     """What a room checks a call against."""
 
-    settings: Here
+    targets: Targets
     agents: Agents
     approval: Callable[[str], Approval | None]
     row: Callable[[str, str], LedgerRow | None]
@@ -33,7 +34,7 @@ class Checking:
         """What a room is deployed with, read where the settings say."""
         dynamodb, table = client("dynamodb"), settings.approvals_table
         return cls(
-            settings=settings,
+            targets=Targets.parsed(settings.targets),
             agents=agents,
             approval=ApprovalReader(dynamodb, table).get,
             row=lambda approval_id, call_id: read_row(dynamodb, table, approval_id, call_id),
@@ -42,7 +43,7 @@ class Checking:
         )
 
 
-class ChecksCalls(Here, Protocol):
+class ChecksCalls(Protocol):
     """The settings of a room that carries out countersigned calls."""
 
     @property
@@ -50,6 +51,9 @@ class ChecksCalls(Here, Protocol):
 
     @property
     def decision_keys(self) -> str: ...
+
+    @property
+    def targets(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +75,13 @@ def countersigned_call(
     """
     logger.append_keys(approval_id=approval_id, call_id=call_id)
     try:
+        approval = checking.approval(approval_id)
+        asked_in(approval.request_id if approval else "")
         approved = approved_call(
-            checking.approval(approval_id),
+            approval,
             digest=digest,
             call_id=call_id,
-            settings=checking.settings,
+            targets=checking.targets,
             seals=checking.seals,
         )
         _check_ledger(checking.row(approval_id, call_id))

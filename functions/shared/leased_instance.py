@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from functions.shared.approval import Approval
 from functions.shared.instance_tags import TAG_APPROVAL, TAG_CALL, TAG_STACK
 from functions.shared.lease_table import LeasedInstance, LeaseReader
+from functions.shared.plan import UnreadablePlan
+from functions.shared.targets import Target, Targets
 
 
 class UnknownInstance(Exception):
@@ -23,6 +26,18 @@ def find_leased(ec2: Any, leases: LeaseReader, instance_id: str, *, stack: str) 
     """The lease of one instance, read consistently; raises `UnknownInstance`, or what EC2's client raises."""
     answer = ec2.describe_instances(**named(instance_id))
     return leased_of(answer, leases, instance_id, stack=stack)
+
+
+def check_place(
+    leased: LeasedInstance, launched_by: Approval, targets: Targets, target: Target
+) -> None:
+    """The approval that launched it names this target; raises `UnknownInstance`."""
+    try:
+        there = targets.reaching(launched_by.plan_value())
+    except UnreadablePlan:
+        there = None
+    if there != target:
+        raise UnknownInstance(leased.instance_id)
 
 
 def leased_of(

@@ -35,10 +35,8 @@ class AskSandboxSettings(Settings):
     approvals_table: str
     decision_keys: str
     """ARNs of the KMS keys whose seals are trusted, separated by commas."""
-    account_id: str
-    region: str
-    """The target's region, as approvals name it."""
-    target: str
+    targets: str
+    """JSON of functions.shared.targets, as approvals name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

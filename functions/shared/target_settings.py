@@ -11,8 +11,8 @@ class PreflightSettings(Settings):
 
     stage: str
     approvals_table: str
-    region: str
-    """The target's region, where calls would run."""
+    targets: str
+    """JSON of functions.shared.targets, with the roles that may look around in other accounts."""
     lease_hours: int
     stack: str
     """What the tag countersign:stack says."""
@@ -23,10 +23,10 @@ class CatalogueSettings(Settings):
     """Lists images, key pairs and instance types; reads only."""
 
     stage: str
-    region: str
-    """The target's region, where calls would run."""
+    targets: str
+    """JSON of functions.shared.targets, with the roles that may look around in other accounts."""
     images: str
-    """JSON: the operator's images, as the page has them."""
+    """JSON: the operator's images by the names of targets; those under no name are for every other target."""
     instance_types: str
     """The types that may be launched today, separated by commas."""
 
@@ -43,12 +43,12 @@ class LaunchInstanceSettings(Settings):
     freeze_parameter: str
     stack: str
     """What the tag countersign:stack says."""
+    launch: str
+    """`live`, or `dry_run`: shadow mode."""
     instance_types: str
     """The types that may be launched today, separated by commas."""
-    account_id: str
-    region: str
-    target: str
-    launch_role_arn: str
+    targets: str
+    """JSON of functions.shared.targets, with the launch roles."""
     run_action_function: str
     """Carries out whatever lies outside AWS."""
     ask_sandbox_function: str
@@ -69,9 +69,8 @@ class RunActionSettings(Settings):
     approvals_table: str
     decision_keys: str
     """ARNs of the KMS keys whose seals are trusted, separated by commas."""
-    account_id: str
-    region: str
-    target: str
+    targets: str
+    """JSON of functions.shared.targets."""
     secrets: str
     """JSON: by a secret's name its ARN and the one host that may see it."""
     pins: str
@@ -87,11 +86,10 @@ class EndLeaseSettings(Settings):
     audit_table: str
     budgets_table: str
     """Set without budgets too: what was counted before they were taken off is still taken back."""
-    target: str
+    targets: str
+    """JSON of functions.shared.targets, with the roles that end instances in other accounts."""
     stack: str
     """What the tag countersign:stack says."""
-    region: str
-    """The target's region, where the instances are."""
     origin: str
     time_zone: str
     channel: str

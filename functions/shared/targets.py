@@ -31,6 +31,8 @@ class Target:
     lease_role: str = ""
     external_id: str = ""
     """What the roles of another account ask for."""
+    passed_role: str = ""
+    """The one role that launched instances are given; empty: none."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """What the operator fixed for launches there, as the operation run_instances takes it."""
 
@@ -41,6 +43,13 @@ class Target:
             if self.region.startswith(prefix):
                 return partition
         return "aws"
+
+    def not_admitted(self) -> str:
+        """Why nothing can be asked or done there, for who asked and the operator."""
+        return (
+            f"The account {self.account} of the target {self.name} does not admit this deployment: the operator "
+            f"must deploy countersign-target there (make deploy-target TARGET={self.name})."
+        )
 
     def written(self, *names: str) -> dict[str, Any]:
         """The JSON value that `read` reads back: where it is, and of the rest what is named and not empty."""
@@ -103,6 +112,16 @@ class Targets:
         if (target.account, target.region) != (plan.get("account"), plan.get("region")):
             raise UnknownTarget(target.name)
         return target
+
+    def reaching(self, plan: Mapping[str, Any]) -> Target | None:
+        """Where whatever an old plan started is now: its target, or one that a page renamed since; None where none is.
+
+        Raises nothing: the ends of leases must find their instances.
+        """
+        here = (plan.get("account"), plan.get("region"))
+        there = [target for target in self if (target.account, target.region) == here]
+        named = (target for target in there if target.name == plan.get("target"))
+        return next(named, there[0] if there else None)
 
     def in_account(self, account: str) -> Target:
         """The first target in that account; the first of all where there is none."""

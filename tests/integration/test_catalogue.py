@@ -12,7 +12,7 @@ from functions.shared.aws import client
 from functions.shared.operations import READS
 from functions.shared.readings import Readings
 from functions.shared.target_settings import CatalogueSettings
-from tests.support.account import REGION
+from tests.support.account import REGION, TARGETS
 from tests.support.clock import Clock
 from tests.support.fake_model import INSTANCE
 from tests.support.fake_states import client_error
@@ -52,8 +52,8 @@ class Desk:
     def __init__(self, patch):
         settings = CatalogueSettings(
             stage="dev",
-            region=REGION,
-            images=json.dumps(IMAGES),
+            targets=TARGETS,
+            images=json.dumps({"": IMAGES}),
             instance_types="t2.micro,t3.small",
         )
         room.deps.cache_clear()
@@ -68,7 +68,7 @@ class Desk:
         self.clients = {"ec2": client("ec2"), "ssm": self.ssm, "pricing": pricing}
         self.deps = replace(
             composed,
-            readings=lambda *, seconds: Readings(self.clients, seconds=seconds),
+            readings=lambda _, seconds: Readings(self.clients, seconds=seconds),
             clock=Clock(),
         )
         patch.setattr(room, "deps", lambda: self.deps)
@@ -137,7 +137,7 @@ def test_a_parameter_that_aws_does_not_know_hides_no_other_image(desk):
 
 
 def test_an_empty_catalogue_says_what_to_do(desk):
-    desk.deps = replace(desk.deps, images=())
+    desk.deps = replace(desk.deps, images={"": ()})
     value = desk.value("list_images")
     assert value["images"] == []
     assert "ask the person for an AMI id" in value["note"]
@@ -146,7 +146,7 @@ def test_an_empty_catalogue_says_what_to_do(desk):
 
 def test_parameters_are_asked_for_ten_at_a_time(desk):
     images = tuple(Image(name=f"n{n}", parameter=f"/aws/service/{n:02}") for n in range(23))
-    desk.deps = replace(desk.deps, images=images)
+    desk.deps = replace(desk.deps, images={"": images})
     desk.value("list_images")
     assert sorted(len(names) for names in desk.ssm.asked) == [3, 10, 10]
 

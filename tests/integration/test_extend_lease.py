@@ -13,7 +13,8 @@ from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.extend_lease import ExtendLease
 from functions.shared.identifiers import timestamp
 from functions.shared.lease import HOUR
-from tests.support.account import AUDIT, STACK
+from functions.shared.targets import Targets
+from tests.support.account import AUDIT, STACK, TARGETS
 from tests.support.fake_states import client_error
 from tests.support.leases import Leases
 
@@ -40,6 +41,8 @@ class Extending:
             call_id=EXTENDING,
             ec2=self.leases.ec2,
             stack=STACK,
+            targets=Targets.parsed(TARGETS),
+            target=Targets.parsed(TARGETS).first,
             approvals=self.leases.approvals,
             leases=self.leases.table,
             now=self.leases.clock(),

@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import replace
+from urllib.parse import quote_plus
 
 import pytest
 
 import functions.launch_instance.handler as room
-from functions.launch_instance.launch_role import under_launch_role
+from functions.launch_instance.launch_role import Session, under_launch_role
 from functions.shared.aws import client
 from functions.shared.errors import TemporarilyUnavailable
-from tests.support.account import ACCOUNT_ID, LAUNCH_ROLE
+from functions.shared.targets import Target, Targets
+from tests.support.account import ACCOUNT_ID, LAUNCH_ROLE, TARGETS
 from tests.support.stories import approved_request, told
 from tests.support.wire import watched
+
+POLICY = '{"Version":"2012-10-17","Statement":[]}'
 
 
 @pytest.fixture
@@ -49,12 +53,15 @@ def test_ec2_20_the_request_holds_the_three_values_one_instance_token_and_tags(b
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
 def test_ec2_21_the_client_is_the_launch_roles_in_the_targets_region(account, region):
+    target = Target(name="here", account=ACCOUNT_ID, region=region, launch_role=LAUNCH_ROLE)
     with watched(client("sts")) as wire:
-        ec2 = under_launch_role("ec2", client("sts"), LAUNCH_ROLE, region, "a" * 26)
+        ec2 = under_launch_role("ec2", client("sts"), Session(target, "a" * 26, POLICY))
     assert wire.operations() == ["sts.AssumeRole"]
     sent = wire.requests[0][1].decode()
     assert f"SourceIdentity={'a' * 26}" in sent
     assert f"RoleSessionName={'a' * 26}" in sent
+    assert f"Policy={quote_plus(POLICY)}" in sent
+    assert "ExternalId" not in sent
     assert ec2.meta.region_name == region
     assert ec2.meta.endpoint_url == f"https://ec2.{region}.amazonaws.com"
     assert ec2.meta.config.retries["total_max_attempts"] == 1
@@ -64,7 +71,8 @@ def test_ec2_21_the_client_is_the_launch_roles_in_the_targets_region(account, re
 
 
 def test_ec2_20_on_the_wire_it_is_one_run_instances(backend, approved):
-    ec2 = under_launch_role("ec2", client("sts"), LAUNCH_ROLE, "us-east-1", approved)
+    here = Targets.parsed(TARGETS).first
+    ec2 = under_launch_role("ec2", client("sts"), Session(here, approved, POLICY))
     backend.ec2.client = ec2
     with watched(ec2) as wire:
         backend.launch(approved)

@@ -7,6 +7,7 @@ import pytest
 import functions.launch_instance.handler as room
 from functions.launch_instance.launch import LaunchRefused
 from functions.shared.plan import canonical, digest_of
+from functions.shared.targets import Targets
 from tests.support.backend import TIMEOUT_SECONDS
 from tests.support.fake_model import INSTANCE
 from tests.support.gateway import LambdaContext
@@ -121,12 +122,13 @@ def test_a_call_that_was_rejected_beside_an_approved_one_does_not_run(backend):
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"),
-    [("account_id", "210987654321"), ("region", "eu-west-1"), ("target", "other")],
+    ("member", "value"),
+    [("account", "210987654321"), ("region", "eu-west-1"), ("name", "other")],
 )
-def test_a_plan_for_another_target_runs_nothing(backend, approved, monkeypatch, setting, value):
+def test_a_plan_for_another_target_runs_nothing(backend, approved, monkeypatch, member, value):
     here = backend.rooms["launch_instance"]
-    elsewhere = replace(here, settings=replace(here.settings, **{setting: value}))
+    changed = replace(here.targets.first, **{member: value})
+    elsewhere = replace(here, targets=Targets([changed]))
     monkeypatch.setattr(room, "deps", lambda: elsewhere)
     with pytest.raises(LaunchRefused, match="target"):
         backend.launch(approved)

@@ -10,6 +10,7 @@ import functions.preflight.handler as room
 from functions.preflight.preflight import preflight
 from functions.shared.aws import client
 from functions.shared.errors import TemporarilyUnavailable
+from functions.shared.targets import Target
 from tests.support.account import ACCOUNT_ID, REGION
 from tests.support.fake_model import INSTANCE
 from tests.support.fake_states import client_error
@@ -93,7 +94,8 @@ def test_an_operation_without_a_checker_gets_no_facts_and_no_complaint(desk):
 
 def test_a_call_of_the_previous_release_has_only_arguments(desk):
     call = {"id": "call_1", "operation": "run_instances", "arguments": INSTANCE}
-    plan = {"version": 1, "account": ACCOUNT_ID, "region": REGION, "calls": [call]}
+    where = {"account": ACCOUNT_ID, "region": REGION, "target": "default"}
+    plan = {"version": 1, **where, "calls": [call]}
     desk.store(json.dumps(plan))
     preflight(desk.deps, APPROVAL_ID)
     result = json.loads(desk.row()["result"]["S"])["calls"]["call_1"]
@@ -240,7 +242,8 @@ def test_the_same_question_is_asked_once_for_eight_calls(desk):
 
 
 def test_the_clients_give_up_within_the_lambda_s_time(desk):
-    clients = room.quick_clients("eu-west-1")
+    there = Target(name="europe", account=ACCOUNT_ID, region="eu-west-1")
+    clients = room.quick_clients(there)
     for name, made in clients.items():
         config = made.meta.config
         assert config.retries["total_max_attempts"] == 2

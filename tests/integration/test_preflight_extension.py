@@ -29,7 +29,8 @@ class Checked:
             "arguments": {"instance_id": instance_id or self.instance_id, "hours": hours},
             "parameters": {},
         }
-        plan = {"version": 2, "account": "123456789012", "region": "us-east-1", "calls": [call]}
+        where = {"account": "123456789012", "region": "us-east-1", "target": "default"}
+        plan = {"version": 2, **where, "calls": [call]}
         self.desk.store(json.dumps(plan))
         preflight(self.desk.deps, APPROVAL_ID)
         return json.loads(self.desk.row()["result"]["S"])["calls"]["call_1"]

@@ -15,11 +15,15 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from functions.shared.aws import client
+from functions.shared.targets import Target, Targets
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
 STATE_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:approval"
 LAUNCH_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/launch"
+TARGETS = Targets(
+    [Target(name="default", account=ACCOUNT_ID, region=REGION, launch_role=LAUNCH_ROLE)]
+).text("launch_role")
 ORIGIN = "https://countersign.example.com"
 MODEL_KEY = "sk-canary-0123456789"
 

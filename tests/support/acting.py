@@ -12,7 +12,7 @@ import pytest
 
 import functions.run_action.handler as room
 from functions.shared.target_settings import RunActionSettings
-from tests.support.account import ACCOUNT_ID, APPROVALS, REGION
+from tests.support.account import APPROVALS, REGION, TARGETS
 from tests.support.gateway import LambdaContext
 from tests.support.stub_service import StubService
 
@@ -36,9 +36,7 @@ def composed(
         agents_file=str(file),
         approvals_table=APPROVALS,
         decision_keys=seal_key,
-        account_id=ACCOUNT_ID,
-        region=REGION,
-        target="default",
+        targets=TARGETS,
         secrets=json.dumps(secrets or {}),
         pins=json.dumps({HOST: service.pin} if service else {}),
     )

@@ -15,11 +15,10 @@ from functions.chat.rooms import LambdaRooms
 from functions.shared.kinds import Place
 from functions.shared.sandbox_settings import AskSandboxSettings
 from tests.support.account import (
-    ACCOUNT_ID,
     APPROVALS,
     CONVERSATIONS,
     NOTEBOOKS,
-    REGION,
+    TARGETS,
     Account,
 )
 from tests.support.clock import Clock
@@ -99,9 +98,7 @@ def compose_ask_sandbox(
         seconds=seconds,
         approvals_table=APPROVALS,
         decision_keys=account.seal_key,
-        account_id=ACCOUNT_ID,
-        region=REGION,
-        target="default",
+        targets=TARGETS,
     )
     made = AskSandboxRoom(patch, sandbox or FakeSandbox())
     asking, checking = _COMPOSING

@@ -16,7 +16,8 @@ from functions.shared.identifiers import new_id, timestamp
 from functions.shared.lease_table import LeasedInstance, LeaseTable, lease_attributes
 from functions.shared.plan import canonical, digest_of
 from functions.shared.target_settings import EndLeaseSettings
-from tests.support.account import APPROVALS, AUDIT, BUDGETS, ORIGIN, REGION, STACK, Account
+from functions.shared.targets import Targets
+from tests.support.account import APPROVALS, AUDIT, BUDGETS, ORIGIN, REGION, STACK, TARGETS, Account
 from tests.support.clock import Clock
 
 CALL_ID = "call_1"
@@ -29,9 +30,8 @@ def end_lease_settings(account: Account) -> EndLeaseSettings:
         approvals_table=APPROVALS,
         audit_table=AUDIT,
         budgets_table=BUDGETS,
-        target="default",
+        targets=TARGETS,
         stack=STACK,
-        region=REGION,
         origin=ORIGIN,
         time_zone="UTC",
         channel="sns",
@@ -78,7 +78,8 @@ class Leases:
             settings=end_lease_settings(account),
             approvals=self.approvals,
             leases=self.table,
-            ec2=self.ec2,
+            targets=Targets.parsed(TARGETS),
+            ec2=lambda _: self.ec2,
             channel=SnsChannel(client("sns"), account.topic_arn),
             clock=self.clock,
         )

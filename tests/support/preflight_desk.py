@@ -14,7 +14,7 @@ from functions.preflight.preflight import Preflighting, preflight
 from functions.shared.aws import client
 from functions.shared.readings import Readings
 from functions.shared.target_settings import PreflightSettings
-from tests.support.account import ACCOUNT_ID, APPROVALS, REGION, STACK
+from tests.support.account import ACCOUNT_ID, APPROVALS, REGION, STACK, TARGETS
 from tests.support.clock import Clock
 from tests.support.fake_model import INSTANCE
 from tests.support.fake_states import client_error
@@ -95,7 +95,7 @@ class Desk:
         self.deps = replace(composed, readings=self.readings, clock=clock)
         self.seconds = 10.0
 
-    def readings(self):
+    def readings(self, _):
         return Readings(self.clients, seconds=self.seconds)
 
     def change(self, service="ec2", **operations):
@@ -106,6 +106,7 @@ class Desk:
             "version": 2,
             "account": ACCOUNT_ID,
             "region": REGION,
+            "target": "default",
             "calls": [
                 {
                     "id": f"call_{number}",
@@ -163,7 +164,7 @@ class Desk:
 def open_desk(patch: pytest.MonkeyPatch) -> Desk:
     """Composed from its environment, as in AWS."""
     settings = PreflightSettings(
-        stage="dev", approvals_table=APPROVALS, region=REGION, lease_hours=8, stack=STACK
+        stage="dev", approvals_table=APPROVALS, targets=TARGETS, lease_hours=8, stack=STACK
     )
     room.deps.cache_clear()
     with pytest.MonkeyPatch.context() as environment:
