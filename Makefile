@@ -8,6 +8,7 @@ PYTHON ?= python3
 PORT ?= 8787
 BENCH ?= ../shared/bench
 HOME_DIRECTORY ?= .
+QUALIFIER ?=
 UNCONFINED ?=
 ARGUMENTS ?=
 
@@ -129,6 +130,14 @@ manifest-docs: setup ## write docs/manifest.md and docs/manifest.schema.json fro
 .PHONY: config-docs
 config-docs: setup ## write docs/configuration.md and docs/countersign.schema.json from the model of countersign.yaml
 	$(VENV)/python -m infra.page_reference
+
+.PHONY: permissions
+permissions: setup ## write the IAM policies for a deploy of your page to build/permissions (HOME_DIRECTORY=…, QUALIFIER=…)
+	$(VENV)/python -m infra.permissions_files $(HOME_DIRECTORY) $(QUALIFIER)
+
+.PHONY: permissions-docs
+permissions-docs: setup ## write docs/permissions.md from the template
+	$(VENV)/python -m infra.permissions_page
 
 .PHONY: lock
 lock: ## write requirements/ and the package locks from pyproject.toml and package.json (ARGUMENTS=--upgrade)
