@@ -4,19 +4,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.terminal.failures import CommandFailed
-from infra.page import NAME, ROOT, BadPage, Page, read_page
+
+if TYPE_CHECKING:
+    from infra.page import Page
 
 HomeDirectory = Annotated[
     Path | None,
     typer.Option(
         "--home",
         metavar="DIR",
-        help=f"The directory of {NAME}; by default this one if it has one, else the product's own.",
+        help="The directory of countersign.yaml; by default this one if it has one, else the product's own.",
     ),
 ]
 
@@ -31,7 +33,7 @@ class CannotOperate(CommandFailed):
 class Deployment:
     """One stack in one account, as its operator reaches it."""
 
-    page: Page
+    page: "Page"
     home: Path
     account: str
     outputs: Mapping[str, str]
@@ -52,14 +54,18 @@ class Deployment:
 
 def home_of(chosen: Path | None) -> Path:
     """The directory of the operator's page."""
+    from infra.page import NAME, ROOT
+
     if chosen is not None:
         return chosen.resolve()
     here = Path.cwd()
     return here if (here / NAME).exists() else ROOT
 
 
-def page_of(home: Path) -> Page:
+def page_of(home: Path) -> "Page":
     """The operator's page; raises `CannotOperate` with what is wrong with it."""
+    from infra.page import BadPage, read_page
+
     try:
         return read_page(home, os.environ)
     except BadPage as error:
@@ -72,6 +78,7 @@ def deployment_of(chosen: Path | None) -> Deployment:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from functions.shared.aws import error_code
+    from infra.page import NAME
 
     home = home_of(chosen)
     page = page_of(home)

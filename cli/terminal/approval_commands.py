@@ -6,29 +6,54 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.terminal import approvals as countersigning
 from cli.terminal.entry import Chosen, Id, Json, Local, ended, says_y, service_of
 from cli.terminal.failures import DONE, CommandFailed
 from cli.terminal.screen import Screen
 
+STATUSES = (
+    "preparing",
+    "pending",
+    "approved",
+    "rejected",
+    "denied",
+    "expired",
+    "cancelled",
+    "failed",
+)
+HEADS = ("ID", "Status", "Left", "Where", "Asked by", "", "What")
+
 approvals = typer.Typer(no_args_is_help=True, help="Requests that wait for a countersignature.")
+
+
+def _status(typed: str) -> str:
+    if typed not in STATUSES:
+        raise typer.BadParameter(f"{typed!r} is none of {', '.join(STATUSES)}.")
+    return typed
 
 
 @approvals.command("list")
 def list_approvals(
-    status: Annotated[str, typer.Option("--status")] = "pending",
+    status: Annotated[
+        str,
+        typer.Option(
+            "--status",
+            help="What became of them, such as approved or expired.",
+            callback=_status,
+            autocompletion=lambda: list(STATUSES),
+        ),
+    ] = "pending",
     local: Local = "",
     as_json: Json = False,
 ) -> None:
     """What waits, or ended otherwise."""
 
     def run(screen: Screen) -> int:
+        from cli.terminal.approvals import rows
+
         found = service_of(Chosen(local)).approvals(status, limit=100)
         for one in found:
             screen.tell(one)
-        heads = ("ID", "Status", "Left", "Asked by", "", "What")
-        lines = countersigning.rows(found, datetime.now(UTC))
-        screen.table(heads, lines, empty="There are none.")
+        screen.table(HEADS, rows(found, datetime.now(UTC)), empty="There are none.")
         return DONE
 
     ended(Chosen(local, as_json), run)
@@ -39,30 +64,34 @@ def show_approval(approval_id: Id, local: Local = "", as_json: Json = False) -> 
     """What would run, as its digest binds it."""
 
     def run(screen: Screen) -> int:
+        from cli.terminal.approvals import show
+
         approval = service_of(Chosen(local)).approval(approval_id)
-        countersigning.show(screen, approval, datetime.now(UTC))
+        show(screen, approval, datetime.now(UTC))
         return DONE
 
     ended(Chosen(local, as_json), run)
 
 
 @approvals.command()
-def approve(approval_id: Id, local: Local = "") -> None:
+def approve(approval_id: Id, local: Local = "", as_json: Json = False) -> None:
     """Countersign a request; only an exact `y` does it."""
 
     def run(screen: Screen) -> int:
+        from cli.terminal.approvals import show
+
         service = service_of(Chosen(local))
         approval = service.approval(approval_id)
-        countersigning.show(screen, approval, datetime.now(UTC))
+        show(screen, approval, datetime.now(UTC))
         _check_open(approval)
         if not says_y(screen, "Approve exactly this? (y/n): "):
             screen.say("Nothing was decided.")
             return DONE
-        service.decide(approval_id, decision="approve", digest=approval["digest"])
+        screen.tell(service.decide(approval_id, decision="approve", digest=approval["digest"]))
         screen.say("Approved. The conversation and everyone who was asked hear what comes of it.")
         return DONE
 
-    ended(Chosen(local), run)
+    ended(Chosen(local, as_json), run)
 
 
 @approvals.command()
@@ -70,6 +99,7 @@ def reject(
     approval_id: Id,
     reason: Annotated[str, typer.Option("--reason", help="The requester reads it.")] = "",
     local: Local = "",
+    as_json: Json = False,
 ) -> None:
     """Turn a request down."""
 
@@ -77,23 +107,24 @@ def reject(
         service = service_of(Chosen(local))
         approval = service.approval(approval_id)
         _check_open(approval)
-        service.decide(approval_id, decision="reject", digest=approval["digest"], reason=reason)
+        digest = approval["digest"]
+        screen.tell(service.decide(approval_id, decision="reject", digest=digest, reason=reason))
         screen.say("Rejected. Nothing runs.")
         return DONE
 
-    ended(Chosen(local), run)
+    ended(Chosen(local, as_json), run)
 
 
 @approvals.command()
-def cancel(approval_id: Id, local: Local = "") -> None:
+def cancel(approval_id: Id, local: Local = "", as_json: Json = False) -> None:
     """Take your own request back."""
 
     def run(screen: Screen) -> int:
-        service_of(Chosen(local)).cancel(approval_id)
+        screen.tell(service_of(Chosen(local)).cancel(approval_id))
         screen.say("Cancelled. Nothing runs.")
         return DONE
 
-    ended(Chosen(local), run)
+    ended(Chosen(local, as_json), run)
 
 
 def _check_open(approval: Mapping[str, Any]) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from cli.terminal.chat import time_left
 from cli.terminal.screen import Screen
-from functions.shared.plan_words import after_words, mark_of
+from functions.shared.plan import DRY_RUN
+from functions.shared.plan_words import after_words, mark_of, shadow_words
 
 
 def show(screen: Screen, approval: Mapping[str, Any], now: datetime) -> None:
@@ -18,9 +19,13 @@ def show(screen: Screen, approval: Mapping[str, Any], now: datetime) -> None:
     if approval.get("in_aws"):
         alias = f"{account['alias']} · " if account["alias"] else ""
         screen.say(f"{alias}{account['id']} · {approval['region']}", "bold")
+    shadow = shadow_words(approval["plan"])
+    if shadow:
+        screen.say(shadow, "warning")
     screen.say(approval["sentence"], "bold")
     requester = approval["requester"]
-    screen.say(f"Asked by {requester['name']} <{requester['email']}>:")
+    address = f" <{requester['email']}>" if requester["email"] else ""
+    screen.say(f"Asked by {requester['name']}{address}:")
     screen.say(f"  “{approval['request_words']}”")
     screen.facts(_facts(approval))
     warning = after_words(approval["calls"])
@@ -40,11 +45,24 @@ def show(screen: Screen, approval: Mapping[str, Any], now: datetime) -> None:
 
 
 def rows(approvals: list[dict[str, Any]], now: datetime) -> Iterator[list[str]]:
-    """The inbox, a line each."""
+    """The inbox, a line each; account and region before what is asked for, as on the page."""
     for one in approvals:
         left = time_left(one.get("expires_at"), now) if one["status"] == "pending" else ""
         who = "you may decide" if one["can_decide"] else "yours" if one["mine"] else ""
-        yield [one["id"], one["status"], left, one["requester"]["name"], who, one["summary"]]
+        asked_by = one["requester"]["name"]
+        yield [one["id"], one["status"], left, _where(one), asked_by, who, _what(one)]
+
+
+def _where(one: Mapping[str, Any]) -> str:
+    """Empty for what happens outside AWS."""
+    account = one["account"]
+    return f"{account['alias'] or account['id']} {one['region']}" if one.get("in_aws") else ""
+
+
+def _what(one: Mapping[str, Any]) -> str:
+    """Practice says so itself; what is only rehearsed is marked."""
+    is_shadow = one.get("launch") == DRY_RUN and not one.get("practice")
+    return f"{one['summary']} (shadow mode)" if is_shadow else str(one["summary"])
 
 
 def _facts(approval: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

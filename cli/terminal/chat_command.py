@@ -3,17 +3,17 @@
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.terminal import approvals
-from cli.terminal.chat import Talking
-from cli.terminal.dialogue import RESUME, hold, recap
 from cli.terminal.entry import Chosen, Json, Local, ended, says_y, service_of
-from cli.terminal.failures import USAGE, CommandFailed
+from cli.terminal.failures import PENDING, USAGE, CommandFailed
 from cli.terminal.screen import Screen
-from cli.terminal.service import Answer, Service
+
+if TYPE_CHECKING:
+    from cli.terminal.chat import Talking
+    from cli.terminal.service import Answer, Service
 
 
 def chat(
@@ -33,6 +33,9 @@ def chat(
     chosen = Chosen(local, as_json)
 
     def run(screen: Screen) -> int:
+        from cli.terminal.chat import Talking
+        from cli.terminal.dialogue import how_to_resume
+
         service = service_of(chosen)
         talking = Talking(service=service, screen=screen, confirm=_confirms(screen))
         here = conversation or (_newest(service) if go_on else None)
@@ -42,21 +45,27 @@ def chat(
                 screen.fail(CommandFailed("Say something: countersign chat TEXT"))
                 return USAGE
             return _dialogue(talking, agent, here)
-        turn = talking.say(message, conversation_id=here, agent=agent or None)
+        try:
+            turn = talking.say(message, conversation_id=here, agent=agent or None)
+        except KeyboardInterrupt:
+            screen.say(how_to_resume(here), "dim")
+            raise
+        here = turn["conversation_id"]
         talking.show(turn)
         try:
             turn, status = talking.settle(turn, wait=wait)
         except KeyboardInterrupt:
-            screen.say(RESUME.format(id=turn["conversation_id"]), "dim")
-            raise
-        if status and not as_json:
-            screen.say(RESUME.format(id=turn["conversation_id"]), "dim")
+            status = PENDING
+        if status:
+            screen.say(how_to_resume(here), "dim")
         return status
 
     ended(chosen, run)
 
 
-def _dialogue(talking: Talking, agent_id: str, conversation_id: str | None) -> int:
+def _dialogue(talking: "Talking", agent_id: str, conversation_id: str | None) -> int:
+    from cli.terminal.dialogue import hold, recap
+
     agents = {one["id"]: one for one in talking.service.agents()}
     if agent_id and agent_id not in agents:
         raise CommandFailed(
@@ -86,15 +95,17 @@ def _reader() -> Callable[[], str | None]:
     return read
 
 
-def _confirms(screen: Screen) -> Callable[[Answer], bool]:
-    def confirm(approval: Answer) -> bool:
-        approvals.show(screen, approval, datetime.now(UTC))
+def _confirms(screen: Screen) -> "Callable[[Answer], bool]":
+    def confirm(approval: "Answer") -> bool:
+        from cli.terminal.approvals import show
+
+        show(screen, approval, datetime.now(UTC))
         return says_y(screen, "proceed? (y/n): ")
 
     return confirm
 
 
-def _newest(service: Service) -> str:
+def _newest(service: "Service") -> str:
     found = service.conversations(limit=1)
     if not found:
         raise CommandFailed("There is no conversation to go on with.")

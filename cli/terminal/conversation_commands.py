@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from cli.terminal import conversations as keeping
-from cli.terminal.chat import Talking
 from cli.terminal.entry import Chosen, Id, Json, Local, ended, says_y, service_of
 from cli.terminal.failures import DONE
 from cli.terminal.screen import Screen
@@ -36,6 +35,8 @@ def show_conversation(conversation_id: Id, local: Local = "", as_json: Json = Fa
     """What was said and done."""
 
     def run(screen: Screen) -> int:
+        from cli.terminal.chat import Talking
+
         service = service_of(Chosen(local))
         whole = service.whole_conversation(conversation_id)
         talking = Talking(service=service, screen=screen, confirm=lambda _: False)

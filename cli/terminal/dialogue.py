@@ -5,9 +5,11 @@ from typing import Any
 
 from cli.terminal.chat import Talking
 from cli.terminal.failures import DONE, PENDING, CommandFailed, NotSignedIn
+from functions.shared.plan_words import shadow_words
 
 HELP = "Type a message. /quit ends, /help shows this; Ctrl-C leaves a wait, and the request stays."
 RESUME = "Go on with: countersign chat --conversation {id}"
+NEWEST = "Go on with: countersign chat --continue"
 
 
 def hold(
@@ -41,14 +43,20 @@ def hold(
             turn, status = talking.settle(turn, wait=True)
         except KeyboardInterrupt:
             status = PENDING
-            screen.say("The request waits on; you are told here when you come back.", "dim")
+            screen.say(f"It goes on without you. {how_to_resume(conversation_id)}", "dim")
         except NotSignedIn:
+            screen.say(how_to_resume(conversation_id), "dim")
             raise
         except CommandFailed as failure:
             screen.fail(failure)
     if conversation_id is not None:
-        screen.say(RESUME.format(id=conversation_id), "dim")
+        screen.say(how_to_resume(conversation_id), "dim")
     return status
+
+
+def how_to_resume(conversation_id: str | None) -> str:
+    """The command that goes on where somebody left; what was just begun is the newest conversation."""
+    return RESUME.format(id=conversation_id) if conversation_id else NEWEST
 
 
 def recap(talking: Talking, conversation_id: str) -> None:
@@ -63,11 +71,15 @@ def recap(talking: Talking, conversation_id: str) -> None:
         try:
             talking.settle(dict(newest), wait=True)
         except KeyboardInterrupt:
-            talking.screen.say("The request waits on.", "dim")
+            words = f"It goes on without you. {how_to_resume(conversation_id)}"
+            talking.screen.say(words, "dim")
 
 
 def _greet(talking: Talking, agent: Mapping[str, Any]) -> None:
     screen = talking.screen
+    shadow = shadow_words(talking.service.health())
+    if shadow:
+        screen.say(shadow, "warning")
     screen.say(f"{agent['title']}: {agent.get('description', '')}".rstrip(": "), "bold")
     for words in agent.get("intro", ())[:1]:
         screen.say(str(words))

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.terminal.failures import CommandFailed
 from cli.terminal.screen import Screen
-from cli.terminal.service import Service
-from cli.terminal.sign_in import KeptTokens, SignInService
+
+if TYPE_CHECKING:
+    from cli.terminal.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = ROOT / ".local" / "ready.json"
@@ -57,8 +58,11 @@ def directory() -> Path:
     return Path(named) if named else Path(typer.get_app_dir("countersign"))
 
 
-def service_of(chosen: Chosen) -> Service:
+def service_of(chosen: Chosen) -> "Service":
     """The API as the chosen person; raises `NotSignedIn` or `CommandFailed`."""
+    from cli.terminal.service import Service
+    from cli.terminal.sign_in import KeptTokens, SignInService
+
     if chosen.local:
         return Service(laptop_tokens(chosen.local))
     return Service(KeptTokens(directory(), SignInService()))
@@ -96,9 +100,9 @@ def ended(chosen: Chosen, run: Callable[[Screen], int]) -> None:
 
 
 def says_y(screen: Screen, question: str) -> bool:
-    """Whether the next line is exactly `y`."""
+    """Whether the next line is exactly `y`; programs that read JSON are asked without words."""
     screen.say("")
     try:
-        return input(question) == "y"
+        return input("" if screen.as_json else question) == "y"
     except EOFError:
         return False

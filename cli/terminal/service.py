@@ -103,6 +103,10 @@ class Service:
     def cancel(self, approval_id: str) -> Answer:
         return self._call("POST", f"/approvals/{approval_id}/cancel", {})
 
+    def health(self) -> Answer:
+        """What runs there: its stage, its model, and whether it launches."""
+        return self._call("GET", "/healthz")
+
     def freeze(self) -> Answer:
         """The switch as it is now."""
         return self._call("GET", "/freeze")

@@ -1,17 +1,16 @@
 """`countersign login` and `logout`."""
 
-import webbrowser
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.terminal.entry import Chosen, directory, ended
 from cli.terminal.failures import DONE, CommandFailed
-from cli.terminal.kept import Session, forget
-from cli.terminal.loopback import Loopback
 from cli.terminal.screen import Screen
-from cli.terminal.sign_in import Attempt, SignInService
+
+if TYPE_CHECKING:
+    from cli.terminal.loopback import Loopback
 
 WAIT_SECONDS = 300.0
 """How long a browser may take to sign somebody in."""
@@ -27,6 +26,10 @@ def login(
     """Sign in at a deployment."""
 
     def run(screen: Screen) -> int:
+        from cli.terminal.kept import Session
+        from cli.terminal.loopback import Loopback
+        from cli.terminal.sign_in import Attempt, SignInService
+
         known = Session.read(directory())
         at = address or (known.url if known else "")
         if not at:
@@ -53,6 +56,9 @@ def logout() -> None:
     """Sign out here, and end the session at the sign-in service."""
 
     def run(screen: Screen) -> int:
+        from cli.terminal.kept import Session, forget
+        from cli.terminal.sign_in import SignInService
+
         known = Session.read(directory())
         forget(directory())
         if known is not None:
@@ -63,9 +69,11 @@ def logout() -> None:
     ended(Chosen(), run)
 
 
-def _answered(screen: Screen, loopback: Loopback, url: str) -> str:
+def _answered(screen: Screen, loopback: "Loopback", url: str) -> str:
     """What the browser came back with, or what was pasted."""
     if loopback.is_open:
+        import webbrowser
+
         screen.say("Your browser opens the sign-in page. If it does not, open:")
         screen.say(url)
         webbrowser.open(url)

@@ -21,8 +21,9 @@ def carol(terminal):
 
 def test_the_inbox_is_a_line_each(carol, request_id):
     [line] = carol.piped("approvals", "list").stdout.splitlines()
-    id, status, _, who, may, what = line.split("\t")
-    assert (id, status, who, may) == (request_id, "pending", "Alice", "you may decide")
+    id, status, _, where, who, may, what = line.split("\t")
+    assert (id, status, where) == (request_id, "pending", "123456789012 us-east-1")
+    assert (who, may) == ("Alice", "you may decide")
     assert "t2.micro" in what
     [row] = map(json.loads, carol.piped("approvals", "list", "--json").stdout.splitlines())
     assert row["id"] == request_id

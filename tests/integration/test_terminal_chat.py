@@ -6,29 +6,13 @@ import pytest
 
 from tests.support.fake_model import call, calls
 from tests.support.served import gateway_of
-from tests.support.terminal import Terminal, served
+from tests.support.terminal import Terminal, asked_for, carried_out, served
 
 
 @pytest.fixture
 def asks(backend):
     """The model asks for one instance."""
     backend.model.says(calls(call()))
-
-
-def approval_id(backend, by="alice"):
-    """The one request there is; it has just been made."""
-    for status in ("preparing", "pending"):
-        answer = backend.http("GET /approvals", by=by, query={"status": status})
-        for row in answer.json["approvals"]:
-            return row["id"]
-    raise AssertionError("there is no request")
-
-
-def done(backend, id):
-    """What the workflow does after the decision."""
-    backend.settle(id)
-    backend.launch(id)
-    backend.record(id)
 
 
 def test_one_message_is_answered_without_colours_where_nobody_looks(terminal, backend):
@@ -69,12 +53,12 @@ def test_a_wait_ends_with_what_became_of_the_request(
 ):
     with terminal.at("chat", "kondo", "--wait") as at:
         at.expect("It is being checked")
-        id = approval_id(backend)
+        id = asked_for(backend)
         backend.open(id)
         at.expect("Waiting for ")
         backend.decide(id, decision)
         if decision == "approve":
-            done(backend, id)
+            carried_out(backend, id)
         else:
             backend.settle(id)
             backend.record(id)
@@ -85,7 +69,7 @@ def test_a_wait_ends_with_what_became_of_the_request(
 def test_a_request_that_nobody_decides_ends_with_4(terminal, backend, asks):
     with terminal.at("chat", "kondo", "--wait") as at:
         at.expect("It is being checked")
-        id = approval_id(backend)
+        id = asked_for(backend)
         backend.open(id)
         backend.clock.turn(3700)
         backend.settle(id)
@@ -104,11 +88,11 @@ def test_the_dialogue_of_the_article(terminal, backend):
         at.type("t2.micro, kondo")
         at.expect("proceed? (y/n)")
         at.expect("It is being checked")
-        id = approval_id(backend)
+        id = asked_for(backend)
         backend.open(id)
         at.expect("Waiting for ")
         backend.decide(id)
-        done(backend, id)
+        carried_out(backend, id)
         at.expect("i-")
         at.expect("You:")
         at.type("/quit")
@@ -121,16 +105,16 @@ def test_who_leaves_a_wait_comes_back_to_its_outcome(terminal, backend, asks):
         at.expect("You:")
         at.type("kondo")
         at.expect("It is being checked")
-        id = approval_id(backend)
+        id = asked_for(backend)
         backend.open(id)
         at.expect("Waiting for ")
         at.press(b"\x03")
-        at.expect("The request waits on")
+        at.expect("It goes on without you. Go on with: countersign chat --conversation ")
         at.expect("You:")
         at.press(b"\x04")
         assert at.ends() == 5
     backend.decide(id)
-    done(backend, id)
+    carried_out(backend, id)
     with terminal.at("chat", "--continue") as at:
         at.expect("You: kondo")
         at.expect("i-")
@@ -151,13 +135,13 @@ def test_with_self_confirm_one_person_alone_gets_the_instance(
             at.expect("You:")
             at.type("kondo")
             at.expect("It is being checked")
-            id = approval_id(backend)
+            id = asked_for(backend)
             backend.open(id)
             at.expect("Digest: ")
             at.expect("proceed? (y/n): ")
             at.type("y")
             at.expect("It is being carried out")
-            done(backend, id)
+            carried_out(backend, id)
             at.expect("i-")
 
 

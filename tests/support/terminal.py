@@ -21,6 +21,7 @@ from threading import Thread
 from typing import Any
 
 from tests.support.api_gateway import ApiGateway
+from tests.support.backend import Backend
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SECONDS = 30.0
@@ -61,6 +62,22 @@ def served(gateway: ApiGateway) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def asked_for(backend: Backend) -> str:
+    """The one request of alice's there is; it has just been made."""
+    for status in ("preparing", "pending"):
+        answer = backend.http("GET /approvals", by="alice", query={"status": status})
+        for row in answer.json["approvals"]:
+            return str(row["id"])
+    raise AssertionError("there is no request")
+
+
+def carried_out(backend: Backend, approval_id: str) -> None:
+    """What the workflow does after the decision."""
+    backend.settle(approval_id)
+    backend.launch(approval_id)
+    backend.record(approval_id)
 
 
 @dataclass
@@ -124,6 +141,10 @@ class Terminal:
             process.wait()
             os.close(ours)
 
+    def variables(self) -> Mapping[str, str]:
+        """What a shell of theirs says beside its own."""
+        return {"COUNTERSIGN_SESSION_DIRECTORY": str(self.home), **self.environment}
+
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-m", "cli", *arguments]
 
@@ -132,8 +153,7 @@ class Terminal:
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "COUNTERSIGN_SESSION_DIRECTORY": str(self.home),
-            **self.environment,
+            **self.variables(),
         }
 
 
