@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cli.operator import CannotOperate, Deployment
-from cli.users.everybody import MailState, SignIn, Somebody, somebody, subscriptions
+from cli.users.everybody import MailState, SignIn, Somebody, invited, mail_states, somebody
 from functions.shared.approval import APPROVERS
 from functions.shared.requesters import REQUESTERS
 
@@ -29,8 +29,8 @@ def add(deployment: Deployment, email: str, *, name: str, groups: Sequence[str])
     """
     check_named(deployment, email, groups)
     before = somebody(deployment, email)
-    done = [_invited(deployment, email, name, before)]
-    now = before or _found(deployment, email)
+    now, sentence = _invited(deployment, email, name, before)
+    done = [sentence]
     users, pool = deployment.client("cognito-idp"), deployment.output("UserPoolId")
     if not now.is_enabled:
         users.admin_enable_user(UserPoolId=pool, Username=now.username)
@@ -40,10 +40,12 @@ def add(deployment: Deployment, email: str, *, name: str, groups: Sequence[str])
         users.admin_add_user_to_group(UserPoolId=pool, Username=now.username, GroupName=group)
     if missing:
         done.append(f"They are in {_and(missing)} now.")
-    if MAILED.intersection([*groups, *now.groups]):
-        done.append(_subscribed(deployment, now))
+    now = replace(now, is_enabled=True, groups=tuple(sorted({*now.groups, *missing})))
+    if MAILED.intersection(now.groups):
+        now, sentence = _subscribed(deployment, now)
+        done.append(sentence)
     return Added(
-        somebody=_found(deployment, email),
+        somebody=now,
         is_new_approver=APPROVERS in missing,
         done=[sentence for sentence in done if sentence],
     )
@@ -59,46 +61,44 @@ def check_named(deployment: Deployment, email: str, groups: Sequence[str]) -> No
         )
 
 
-def _found(deployment: Deployment, email: str) -> Somebody:
-    found = somebody(deployment, email)
-    if found is None:
-        raise CannotOperate(f"{email} is not in the user pool yet; try again in a moment.")
-    return found
-
-
-def _invited(deployment: Deployment, email: str, name: str, before: Somebody | None) -> str:
+def _invited(
+    deployment: Deployment, email: str, name: str, before: Somebody | None
+) -> tuple[Somebody, str]:
     """The invitation, with a password for the first sign-in: once more to whoever has not used theirs."""
     users, pool = deployment.client("cognito-idp"), deployment.output("UserPoolId")
     if before is None:
         attributes = {"email": email, "email_verified": "true", **({"name": name} if name else {})}
-        users.admin_create_user(
+        made = users.admin_create_user(
             UserPoolId=pool,
             Username=email,
             UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
             DesiredDeliveryMediums=["EMAIL"],
         )
-        return f"{email} was invited by mail, with a password for the first sign-in."
+        sentence = f"{email} was invited by mail, with a password for the first sign-in."
+        return invited(deployment, made["User"]), sentence
     if name and name != before.name:
         users.admin_update_user_attributes(
             UserPoolId=pool,
             Username=before.username,
             UserAttributes=[{"Name": "name", "Value": name}],
         )
+        before = replace(before, name=name)
     if before.sign_in is SignIn.SIGNED_IN or not before.is_enabled:
-        return ""
+        return before, ""
     users.admin_create_user(
         UserPoolId=pool,
         Username=before.email,
         MessageAction="RESEND",
         DesiredDeliveryMediums=["EMAIL"],
     )
-    return f"{before.email} had not signed in yet and was invited again."
+    again = replace(before, sign_in=SignIn.INVITED)
+    return again, f"{before.email} had not signed in yet and was invited again."
 
 
-def _subscribed(deployment: Deployment, one: Somebody) -> str:
+def _subscribed(deployment: Deployment, one: Somebody) -> tuple[Somebody, str]:
     """Their own subscription of the mails; AWS asks them by mail whether they want it, again where they did not say."""
     if one.mail in (MailState.SES, MailState.CONFIRMED):
-        return ""
+        return one, ""
     deployment.client("sns").subscribe(
         TopicArn=deployment.output("MailTopicArn"),
         Protocol="email",
@@ -106,16 +106,14 @@ def _subscribed(deployment: Deployment, one: Somebody) -> str:
         Attributes={"FilterPolicy": json.dumps({"recipient": [one.email]})},
         ReturnSubscriptionArn=True,
     )
-    is_confirmed = any(
-        subscription["Endpoint"] == one.email
-        and str(subscription["SubscriptionArn"]).startswith("arn:")
-        for subscription in subscriptions(deployment)
-    )
-    if is_confirmed:
-        return f"Mails go to {one.email}."
+    address = one.email.casefold()
+    state = mail_states(deployment, only=address).get(address, MailState.UNCONFIRMED)
+    if state is MailState.CONFIRMED:
+        return replace(one, mail=state), f"Mails go to {one.email}."
     return (
+        replace(one, mail=MailState.UNCONFIRMED),
         f"AWS asks {one.email} by mail to confirm the subscription: until they do, no mail reaches "
-        "them, and their requests are in the inbox only."
+        "them, and their requests are in the inbox only.",
     )
 
 

@@ -1,7 +1,7 @@
 """Who stands in the user pool, and how far each of them has come: signed in, reachable by mail, decided once."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -55,24 +55,54 @@ class Somebody:
 
 def everybody(deployment: Deployment) -> list[Somebody]:
     """Every user, by e-mail; raises what the clients raise."""
-    people = list(_people(deployment))
+    users, pool = deployment.client("cognito-idp"), deployment.output("UserPoolId")
+    found = sorted(_listed(users, pool), key=_email)
+    groups, mails = _groups(users, pool), mail_states(deployment)
+    invitation = _invitation_days(users, pool) if any(map(_is_invited, found)) else timedelta()
+    people = [
+        _somebody(
+            user,
+            groups=groups.get(str(user["Username"]), ()),
+            mail=_mail(deployment, mails, user),
+            invitation=invitation,
+        )
+        for user in found
+    ]
     decided = _decided(deployment, {one.sub for one in people if one.is_in(APPROVERS)})
     return [_with_decision(one, decided.get(one.sub)) for one in people]
 
 
 def somebody(deployment: Deployment, email: str) -> Somebody | None:
     """The user of that address, however it is spelled; what they decided is not looked for."""
+    users, pool = deployment.client("cognito-idp"), deployment.output("UserPoolId")
     wanted = email.casefold()
-    return next((one for one in _people(deployment) if one.email.casefold() == wanted), None)
+    user = next((one for one in _listed(users, pool) if _email(one) == wanted), None)
+    if user is None:
+        return None
+    pages = users.get_paginator("admin_list_groups_for_user").paginate(
+        UserPoolId=pool, Username=user["Username"]
+    )
+    return _somebody(
+        user,
+        groups=[str(group["GroupName"]) for page in pages for group in page["Groups"]],
+        mail=_mail(deployment, mail_states(deployment, only=wanted), user),
+        invitation=_invitation_days(users, pool) if _is_invited(user) else timedelta(),
+    )
 
 
-def mail_states(deployment: Deployment) -> Mapping[str, MailState]:
-    """By address in lower case, of everyone who is subscribed to the mails; empty where SES sends them."""
-    topic = deployment.outputs.get("MailTopicArn", "")
-    if not topic:
-        return {}
+def invited(deployment: Deployment, user: Mapping[str, Any]) -> Somebody:
+    """Whom the pool has just made: in no group, and not subscribed."""
+    mail = _mail(deployment, {}, user)
+    return _somebody(user, groups=(), mail=mail, invitation=timedelta(days=1))
+
+
+def mail_states(deployment: Deployment, *, only: str = "") -> Mapping[str, MailState]:
+    """By address in lower case, of everyone who is subscribed to the mails, or of one; empty where SES sends them."""
     states: dict[str, MailState] = {}
-    for one in subscriptions(deployment):
+    waiting = sorted(subscriptions(deployment), key=lambda one: not _is_address(one))
+    for one in waiting:
+        if only and states.get(only) is MailState.CONFIRMED:
+            break
         is_confirmed = str(one["SubscriptionArn"]).startswith("arn:")
         for address in _recipients(deployment, one):
             if is_confirmed or address not in states:
@@ -92,7 +122,7 @@ def subscriptions(deployment: Deployment) -> Iterator[Mapping[str, Any]]:
 
 def _recipients(deployment: Deployment, subscription: Mapping[str, Any]) -> list[str]:
     """Whose mails go there: an address says it itself, a queue by its filter."""
-    if subscription["Protocol"].startswith("email"):
+    if _is_address(subscription):
         return [str(subscription["Endpoint"]).casefold()]
     answer = deployment.client("sns").get_subscription_attributes(
         SubscriptionArn=subscription["SubscriptionArn"]
@@ -101,31 +131,37 @@ def _recipients(deployment: Deployment, subscription: Mapping[str, Any]) -> list
     return [str(address).casefold() for address in policy.get("recipient", ())]
 
 
-def _people(deployment: Deployment) -> Iterator[Somebody]:
-    users, pool = deployment.client("cognito-idp"), deployment.output("UserPoolId")
-    groups = _groups(users, pool)
-    mails = mail_states(deployment)
-    is_ses = "MailTopicArn" not in deployment.outputs
-    found = [
-        user
-        for page in users.get_paginator("list_users").paginate(UserPoolId=pool)
-        for user in page["Users"]
-    ]
-    invitation = _invitation_days(users, pool) if any(map(_is_invited, found)) else timedelta()
-    for user in sorted(found, key=_email):
-        values = _values(user)
-        yield Somebody(
-            sub=values["sub"],
-            username=str(user["Username"]),
-            email=values.get("email", ""),
-            name=values.get("name", ""),
-            groups=tuple(sorted(groups.get(str(user["Username"]), ()))),
-            is_enabled=bool(user["Enabled"]),
-            sign_in=_sign_in(user, invitation),
-            mail=MailState.SES
-            if is_ses
-            else mails.get(values.get("email", "").casefold(), MailState.NONE),
-        )
+def _is_address(subscription: Mapping[str, Any]) -> bool:
+    return str(subscription["Protocol"]).startswith("email")
+
+
+def _listed(users: Any, pool: str) -> Iterator[Mapping[str, Any]]:
+    for page in users.get_paginator("list_users").paginate(UserPoolId=pool):
+        yield from page["Users"]
+
+
+def _somebody(
+    user: Mapping[str, Any], *, groups: Iterable[str], mail: MailState, invitation: timedelta
+) -> Somebody:
+    values = _values(user)
+    return Somebody(
+        sub=values["sub"],
+        username=str(user["Username"]),
+        email=values.get("email", ""),
+        name=values.get("name", ""),
+        groups=tuple(sorted(groups)),
+        is_enabled=bool(user["Enabled"]),
+        sign_in=_sign_in(user, invitation),
+        mail=mail,
+    )
+
+
+def _mail(
+    deployment: Deployment, mails: Mapping[str, MailState], user: Mapping[str, Any]
+) -> MailState:
+    if not deployment.outputs.get("MailTopicArn"):
+        return MailState.SES
+    return mails.get(_email(user), MailState.NONE)
 
 
 def _groups(users: Any, pool: str) -> dict[str, set[str]]:

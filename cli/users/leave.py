@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cli.operator import CannotOperate, Deployment
 from cli.users.everybody import Somebody, everybody, somebody, subscriptions
@@ -20,7 +21,9 @@ class Left:
     still_open: list[OpenWork] = field(default_factory=list)
 
 
-def remove(deployment: Deployment, email: str, *, groups: Sequence[str], delete: bool) -> Left:
+def remove(
+    deployment: Deployment, email: str, *, groups: Sequence[str], delete: bool, now: datetime
+) -> Left:
     """Let somebody go: no group, no session, no sign-in, no mail; with `groups`, only those are taken.
 
     Their subject and their conversations stay unless `delete`. Raises `CannotOperate` where there is no such person.
@@ -29,7 +32,7 @@ def remove(deployment: Deployment, email: str, *, groups: Sequence[str], delete:
     users, pool = deployment.client("cognito-idp"), deployment.output("UserPoolId")
     taken = [group for group in (groups or one.groups) if one.is_in(group)]
     deciders = [other.sub for other in others if other.is_enabled and other.is_in(APPROVERS)]
-    still_open = list(open_work(deployment, one, others=deciders))
+    still_open = list(open_work(deployment, one, others=deciders, now=now))
     for group in taken:
         users.admin_remove_user_from_group(UserPoolId=pool, Username=one.username, GroupName=group)
     done = [f"{one.email} is not in {', '.join(taken)} any more."] if taken else []

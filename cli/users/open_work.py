@@ -26,11 +26,11 @@ class OpenWork:
 
 
 def open_work(
-    deployment: Deployment, one: Somebody, *, others: Collection[str]
+    deployment: Deployment, one: Somebody, *, others: Collection[str], now: datetime
 ) -> Iterator[OpenWork]:
     """Everything open of this person; `others` are the subjects of those who can still decide."""
     table = ApprovalReader(deployment.client("dynamodb"), deployment.output("ApprovalsTable"))
-    for approval in _unfinished(table):
+    for approval in _unfinished(table, now):
         what = summary_of(approval.calls())
         if approval.requester.sub == one.sub:
             yield OpenWork(approval_id=approval.id, says=_own(approval, what))
@@ -56,8 +56,8 @@ def _waits_for_them_alone(approval: Approval, one: Somebody, others: Collection[
     return one.sub in asked and not asked.intersection(others)
 
 
-def _unfinished(table: ApprovalReader) -> Iterator[Approval]:
-    now = datetime.now(UTC)
+def _unfinished(table: ApprovalReader, now: datetime) -> Iterator[Approval]:
+    """Every open one, and of those that were approved lately what still runs."""
     for status in (*sorted(OPEN), Status.APPROVED):
         after: str | None = None
         while True:

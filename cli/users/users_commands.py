@@ -143,8 +143,9 @@ def remove_user(
 
     def run(screen: Screen, deployment: "Deployment") -> int:
         from cli.users.leave import remove
+        from functions.shared.identifiers import utc_now
 
-        left = remove(deployment, email, groups=groups, delete=delete)
+        left = remove(deployment, email, groups=groups, delete=delete, now=utc_now())
         for sentence in left.done:
             screen.say(sentence)
         if left.still_open:
