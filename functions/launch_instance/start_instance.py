@@ -23,7 +23,13 @@ from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.lease_table import lease_attributes
 from functions.shared.ledger import Ledger, LedgerRow
-from functions.shared.observe import INSTANCES_LAUNCHED, count, logger
+from functions.shared.observe import (
+    INSTANCES_LAUNCHED,
+    LAUNCHED_PRICE,
+    count,
+    logger,
+    measure_price,
+)
 from functions.shared.target_settings import LaunchInstanceSettings
 
 
@@ -53,6 +59,7 @@ def start_instance(
         lease = lease_attributes(instance_id, ends_at=ends_at) if ends_at is not None else {}
         ledger.launched(approved.approval.id, approved.id, instance_id, lease)
         count(INSTANCES_LAUNCHED)
+        _note_price(approved.price)
         logger.info("instance was launched", instance_id=instance_id)
     return seen_running(
         ec2,
@@ -85,6 +92,17 @@ def request_of(
             lease_ends_at=approved.lease_ends_at,
         ),
     )
+
+
+def _note_price(price: Mapping[str, Any] | None) -> None:
+    """What an hour of it costs, as the approver read it; nothing where that is not known."""
+    if price is None:
+        return
+    try:
+        hourly = float(price["hourly"])
+    except (KeyError, TypeError, ValueError):
+        return
+    measure_price(LAUNCHED_PRICE, hourly, currency=str(price.get("currency", "")))
 
 
 def _sent(

@@ -192,6 +192,7 @@ ALARMS = {
     "LeaseRefused": ("Countersign", "LeasesRefused", 1),
     "StraysFound": ("Countersign", "StraysFound", 1),
     "BudgetsUsed": ("Countersign", "BudgetsUsed", 50),
+    "ModelFails": ("Countersign", "ModelErrors", 10),
     "DeadLetters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1),
     "ExecutionFailed": ("AWS/States", "ExecutionsFailed", 1),
     "ExecutionTimedOut": ("AWS/States", "ExecutionsTimedOut", 1),
@@ -276,10 +277,10 @@ def test_the_outputs_tell_every_address(production, with_ses):
         "ConversationsTable", "ApprovalsTable", "TaskTokensTable", "BudgetsTable",
         "AuditTable", "DecisionKeys",
         "StateMachineArn",
-        "LaunchRoleArn", "DeadLetterQueueUrl", "FreezeParameter",
+        "LaunchRoleArn", "DeadLetterQueueUrl", "FreezeParameter", "DashboardName", "DeployedFrom",
     }  # fmt: skip
     expected = others | {f"{name}Function" for name in functions}
-    assert set(production.outputs) == expected | {"MailTopicArn"}
+    assert set(production.outputs) == expected | {"MailTopicArn", "AlarmTopicArn"}
     assert set(with_ses.outputs) == expected | {"MapsKeySecretArn"}
 
 
