@@ -9,7 +9,7 @@ from functions.shared.countersigned_code import file_of, sandbox_of
 from functions.shared.operations import OPERATIONS, confirmation_of, summary_of
 from functions.shared.outside_text import is_outside_text
 from functions.shared.plan import launch_of
-from functions.shared.plan_words import host_of, is_in_aws, sentence_of
+from functions.shared.plan_words import host_of, is_in_aws, sentence_of, shadow_words
 from functions.shared.turn import deciders_view, expiry_view
 
 ROLES = frozenset(
@@ -56,7 +56,7 @@ def approval_view(
         "price": plan.get("price"),
         "lease": plan.get("lease"),
         "time_zone": time_zone,
-        "confirmation": confirmation_of(calls),
+        "confirmation": "\n\n".join(filter(None, [confirmation_of(calls), shadow_words(plan)])),
         "facts": [*_places(plan), *(fact for call in calls for fact in _facts(call))],
         "calls": [_call_view(approval, call) for call in calls],
         "requester": _person_view(approval.requester),

@@ -23,6 +23,7 @@ from functions.shared.plan_words import (
     mark_of,
     price_words,
     sentence_of,
+    shadow_words,
     short_digest,
     short_words,
 )
@@ -50,6 +51,7 @@ def asked_mail(
     """To an approver: where, what, who asks, at which price, until when, and the page that shows it."""
     plan = plan or approval.plan_value()
     blocks = [
+        *_mode(plan),
         *([_frozen_line(frozen, time_zone)] if frozen and frozen.frozen else []),
         *([Line("Reminder: nobody has decided this yet.", "notice")] if reminder else []),
         *_what(plan),
@@ -66,7 +68,7 @@ def asked_mail(
     ]
     price = plan.get("price")
     subject = subject_of(
-        stage,
+        _stage(stage, plan),
         name=f"{'Reminder, ' if reminder else ''}{name_of(requester)}",
         what=short_words(plan),
         place=account_short(plan) if is_in_aws(plan) else "",
@@ -106,6 +108,7 @@ def told_mail(
     """What became of a request or of its instance: `headline` opens the subject, the sentences say what happened."""
     plan = approval.plan_value()
     blocks = [
+        *_mode(plan),
         *(Line(defanged(sentence, SENTENCE_CHARACTERS), "strong") for sentence in sentences),
         *more,
         *_where(plan),
@@ -115,7 +118,7 @@ def told_mail(
         Line(f"Digest: {short_digest(approval.digest)}"),
     ]
     subject = subject_of(
-        stage,
+        _stage(stage, plan),
         name=headline,
         what=short_words(plan),
         place=account_short(plan) if is_in_aws(plan) else "",
@@ -133,6 +136,16 @@ def page_of(approval: Approval, origin: str) -> str:
 def local_time(epoch_seconds: int, time_zone: str) -> str:
     """A moment in the stage's time zone, to the minute: `2026-11-21 12:40 JST`."""
     return f"{_local(epoch_seconds, time_zone):%Y-%m-%d %H:%M %Z}"
+
+
+def _mode(plan: Mapping[str, Any]) -> list[Block]:
+    shadow = shadow_words(plan)
+    return [Line(shadow, "notice")] if shadow else []
+
+
+def _stage(stage: str, plan: Mapping[str, Any]) -> str:
+    """What a subject begins with, which is never cut off."""
+    return f"{stage}, shadow mode" if shadow_words(plan) else stage
 
 
 def _what(plan: Mapping[str, Any]) -> list[Block]:

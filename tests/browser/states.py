@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from functions.shared import fixed_parameters
 from functions.shared import practice as practising
 from functions.shared.countersigned_action import facts, planned, shown, summary
-from tests.browser.drawn_pages import approval, at, call, decision, price
+from tests.browser.drawn_pages import approval, at, call, decision, facts_of, price
 
 OUTCOME = {
     "status": "succeeded",
@@ -88,6 +89,34 @@ def practice() -> dict[str, Any]:
         requester={"name": "Countersign", "email": ""},
         request_words=practising.WORDS,
         agent="practice",
+    )
+
+
+SHADOWED = {
+    "status": "succeeded",
+    "text": "Shadow mode: AWS would have taken this. Nothing was started.",
+}
+FIXED = {
+    "NetworkInterfaces": [
+        {
+            "SubnetId": "subnet-0a1b2c3d4e5f60718",
+            "Groups": ["sg-0a1b2c3d4e5f60718", "sg-1a1b2c3d4e5f60718"],
+            "AssociatePublicIpAddress": False,
+        }
+    ],
+    "IamInstanceProfile": {"Arn": "arn:aws:iam::123456789012:instance-profile/teams/payments/Web"},
+    "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}],
+    "Tags": {"CostCenter": "4711", "Team": "Payments and their friends"},
+}
+
+
+def fixed() -> dict[str, Any]:
+    """A launch of which the operator fixed everything that can be."""
+    one = call(operation="run_instances")
+    rows = fixed_parameters.facts(FIXED)
+    return approval(
+        made=[one],
+        facts=[*facts_of(one)[:3], *({**row, "call": one["id"]} for row in rows)],
     )
 
 
@@ -210,6 +239,12 @@ STATES: dict[str, dict[str, Any]] = {
     ),
     "pending, leaves the account": leaving(),
     "pending, practice": practice(),
+    "pending, everything fixed": fixed(),
+    "pending, shadow mode": approval(launch="dry_run"),
+    "running in shadow mode": approval(
+        "approved", can_decide=False, decisions=[decision("approve")], launch="dry_run"
+    ),
+    "done in shadow mode": {**done("approved", SHADOWED), "launch": "dry_run"},
     "pending, three kinds": mixed(),
     "pending, Python": in_sandbox(python()),
     "pending, a function of a file": in_sandbox(python(1, NUMBERS, MODULE, "total", "namespaces")),

@@ -42,6 +42,10 @@ WORDS = {
         "pending, after a text from outside": "The model had read text from outside (fetch) before",
         "pending, leaves the account": "Send POST to tickets.example.com (create_ticket).",
         "pending, practice": "This is practice, for you alone.",
+        "pending, everything fixed": "CostCenter = 4711",
+        "pending, shadow mode": "Asked for in shadow mode: nothing is started, whatever is decided",
+        "running in shadow mode": "AWS is asked now whether it would work.",
+        "done in shadow mode": "Shadow mode: AWS would have taken this. Nothing was started.",
         "pending, three kinds": "Approve create_ticket at tickets.example.com",
         "pending, Python": "Approve Python (run_python_code)",
         "pending, a function of a file": "Approve total of figures.py",
@@ -72,6 +76,10 @@ WORDS = {
         "pending, after a text from outside": "外部の文章（fetch）を読んでいます",
         "pending, leaves the account": "create_ticket（送信先 tickets.example.com）",
         "pending, practice": "これはあなただけの練習です。",
+        "pending, everything fixed": "暗号化されるディスク",
+        "pending, shadow mode": "シャドーモードでの依頼です。",
+        "running in shadow mode": "実行できるかどうかを AWS に問い合わせています。",
+        "done in shadow mode": "Shadow mode: AWS would have taken this. Nothing was started.",
         "pending, three kinds": "i-0a1b2c3d の停止",
         "pending, Python": "承認：Python の実行（run_python_code）",
         "pending, a function of a file": "このマシンのサンドボックス内：ネットワークなし、認証情報なし、最長 30 秒",
@@ -159,6 +167,37 @@ def test_a_freeze_is_told_on_every_page(drawn, name):
             else "What is approved meanwhile is not started."
         )
         check(page)
+
+
+@pytest.mark.parametrize("name", one_of(EVERYTHING))
+def test_shadow_mode_is_told_on_every_page_and_in_the_inbox(drawn, name):
+    look = LOOKS[name]
+    pages, japanese = drawn(look), look["locale"].startswith("ja")
+    pages.says("GET /healthz", {"model": "scripted", "launch": "dry_run"})
+    row = STATES["pending, shadow mode"]
+    pages.says("GET /approvals", {"approvals": [row], "after": None})
+    sentence = (
+        "シャドーモード：ここでは何も起動されません。"
+        if japanese
+        else "Shadow mode: nothing is started here."
+    )
+    pages.shows(row)
+    for path in (None, "/inbox", "/"):
+        page = pages.opens(path) if path else pages.page
+        expect(page.locator("#mode")).to_contain_text(sentence)
+        if path == "/inbox":
+            pill = "シャドーモード" if japanese else "Shadow mode"
+            expect(page.locator("#list .pill", has_text=pill)).to_have_count(1)
+        check(page)
+
+
+def test_where_launches_are_live_no_page_speaks_of_a_mode(drawn):
+    pages = drawn(LOOKS["390 px, English, dark"])
+    pages.says("GET /healthz", {"model": "scripted", "launch": "live"})
+    for path in ("/inbox", "/"):
+        with pages.page.expect_response(lambda answer: answer.url.endswith("/healthz")):
+            page = pages.opens(path)
+        expect(page.locator("#mode")).to_be_hidden()
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])

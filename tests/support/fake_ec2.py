@@ -87,6 +87,10 @@ class FakeEc2:
         ]
         return {"Reservations": [{"Instances": found}] if found else []}
 
+    def describe_images(self, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.describe_images(**request)
+        return answer
+
     def instances(self) -> list[dict[str, Any]]:
         """What runs, as AWS itself tells it."""
         pages = self.client.describe_instances()["Reservations"]

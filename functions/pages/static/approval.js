@@ -8,7 +8,7 @@ import { watchFreeze } from "./freeze.js";
 import { say } from "./messages.js";
 import { Backoff, Polling } from "./polling.js";
 import { pricePanel } from "./price.js";
-import { afterOutside, callList, facts, headline, nameOf, people, plan, practiceNote, words } from "./request.js";
+import { afterOutside, callList, facts, headline, nameOf, people, plan, practiceNote, shadowNote, words } from "./request.js";
 import { signOut } from "./session.js";
 import { setTimeZone } from "./time.js";
 import { trail } from "./trail.js";
@@ -72,6 +72,7 @@ function draw(approval, sentence) {
     open || approval.status === "preparing" ? null : verdict(approval, user),
     approval.status === "preparing" ? element("p", { class: "panel waiting" }, dots(), say("approval.preparing")) : null,
     practiceNote(approval),
+    shadowNote(approval),
     afterOutside(approval),
     words(approval),
     facts(approval),

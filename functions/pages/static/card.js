@@ -4,6 +4,7 @@ import { call } from "./api.js";
 import { element, foreign, icon, visible } from "./elements.js";
 import { copy } from "./frame.js";
 import { either, say } from "./messages.js";
+import { isShadow } from "./mode.js";
 import { countdown } from "./time.js";
 
 const OPEN = ["preparing", "pending"];
@@ -50,8 +51,9 @@ export function approvalCard(approval, calls, { changed, isCode }) {
   const worked = calls.every((one) => one.status === "succeeded");
   const sentence = () => {
     if (approval.status !== "approved") return say(`card.${approval.status}`);
-    if (!approval.closed_at) return say(isCode ? "card.running.code" : "card.running");
-    return say(worked ? "card.done" : "card.done.not");
+    if (!approval.closed_at) return say(running(approval, isCode));
+    if (!worked) return say("card.done.not");
+    return say(isShadow(approval) ? "card.done.shadow" : "card.done");
   };
   const good = approval.status === "approved" && (worked || !approval.closed_at);
   return element(
@@ -61,6 +63,11 @@ export function approvalCard(approval, calls, { changed, isCode }) {
     element("p", {}, sentence()),
     element("a", { class: "quiet-link", href: pageOf(approval), "data-control": "open" }, say("card.open")),
   );
+}
+
+function running(approval, isCode) {
+  if (isShadow(approval)) return "card.running.shadow";
+  return isCode ? "card.running.code" : "card.running";
 }
 
 function openCard(approval, { changed, isCode }) {

@@ -45,6 +45,10 @@ export const englishPages = {
   "problem.file_too_large": "A file is at most 10 MB, and 4.4 MB compressed.",
   "problem.files_full": "A conversation holds at most 10 files, and 4.4 MB of them compressed. Remove one, then try again.",
 
+  "mode.title": "Shadow mode",
+  "mode.shadow": "Shadow mode: nothing is started here.",
+  "mode.meaning": "Requests are checked and decided as always; then AWS is only asked whether it would have worked.",
+
   "freeze.by": "Launches are frozen by {name} since {when}.",
   "freeze.plain": "Launches are frozen.",
   "freeze.meaning": "What is approved meanwhile is not started.",
@@ -175,6 +179,8 @@ export const englishPages = {
   "card.running.code": "Approved. It is being carried out now.",
   "card.done": "Approved and done.",
   "card.done.not": "Approved, but not everything worked.",
+  "card.running.shadow": "Approved. AWS is asked now whether it would work.",
+  "card.done.shadow": "Approved. Shadow mode: nothing was started.",
   "card.rejected": "Rejected. Nothing was started.",
   "card.denied": "Denied before anyone was asked. Nothing was started.",
   "card.expired": "Nobody decided in time. Nothing was started.",

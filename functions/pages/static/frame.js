@@ -2,12 +2,13 @@
 
 import { byId, element, foreign, icon, visible } from "./elements.js";
 import { fillIn, say } from "./messages.js";
+import { health, showMode } from "./mode.js";
 import { openSession, signInAddress, signOut } from "./session.js";
-import { send } from "./transport.js";
 
 /** Show the page to whoever is signed in; otherwise say why not, and how to go on. */
 export async function enter(signedOutSentence, show) {
   fillIn();
+  showMode();
   try {
     const user = await openSession();
     if (user === null) {
@@ -102,9 +103,9 @@ function showUser(user) {
 
 /** Say which model answers; a scripted one is a demo, and that must not be overlooked. */
 export async function showModel(place) {
-  const response = await send("GET", "/healthz").catch(() => null);
-  if (!response?.ok) return;
-  const { model } = await response.json();
+  const told = await health();
+  if (told === null) return;
+  const { model } = told;
   const scripted = String(model).toLowerCase().includes("scripted");
   const text = scripted ? say("model.scripted") : say("model.name", { name: visible(model) });
   place.replaceChildren(...(scripted ? [icon("warn")] : []), element("span", {}, text));

@@ -7,6 +7,7 @@ import { announce, byId, element, visible } from "./elements.js";
 import { content, enter, fail } from "./frame.js";
 import { watchFreeze } from "./freeze.js";
 import { say } from "./messages.js";
+import { isShadow } from "./mode.js";
 import { Polling } from "./polling.js";
 import { hourly } from "./price.js";
 import { TONES, nameOf } from "./request.js";
@@ -130,6 +131,7 @@ function row(approval) {
         waits ? countdown(approval.expires_at) : pill(say(`status.${approval.status}`), TONES[approval.status] ?? "bad"),
         approval.mine ? pill(say("inbox.mine")) : null,
         approval.practice ? pill(say("inbox.practice")) : null,
+        isShadow(approval) ? pill(say("inbox.shadow")) : null,
       ),
       element("span", { class: "row-title", dir: "auto" }, visible(approval.summary)),
       rowPlace(approval),

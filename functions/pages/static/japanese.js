@@ -45,6 +45,10 @@ export const japanesePages = {
   "problem.file_too_large": "ファイルは 1 件 10 MB まで、圧縮後は 4.4 MB までです。",
   "problem.files_full": "1 つの会話に追加できるのは 10 件まで、圧縮後の合計で 4.4 MB までです。1 件削除してから、もう一度お試しください。",
 
+  "mode.title": "シャドーモード",
+  "mode.shadow": "シャドーモード：ここでは何も起動されません。",
+  "mode.meaning": "確認と決定は通常どおり行われ、その後 AWS には、実行できたかどうかだけを問い合わせます。",
+
   "freeze.by": "{when} から、{name} さんが起動を凍結しています。",
   "freeze.plain": "起動が凍結されています。",
   "freeze.meaning": "凍結中に承認しても、起動されません。",
@@ -175,6 +179,8 @@ export const japanesePages = {
   "card.running.code": "承認されました。実行しています。",
   "card.done": "承認され、完了しました。",
   "card.done.not": "承認されましたが、完了しなかったものがあります。",
+  "card.running.shadow": "承認されました。実行できるかどうかを AWS に問い合わせています。",
+  "card.done.shadow": "承認されました。シャドーモードのため、何も起動されていません。",
   "card.rejected": "却下されました。何も起動されていません。",
   "card.denied": "承認者に依頼する前の確認で拒否されました。何も起動されていません。",
   "card.expired": "期限までに決定されませんでした。何も起動されていません。",

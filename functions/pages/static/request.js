@@ -5,6 +5,7 @@ import { accountNames, isKnown, keyOf, ownWordsOf, regionOf, sentenceOf, whatOf 
 import { codeLines, countLines } from "./code_lines.js";
 import { element, foreign, icon, visible } from "./elements.js";
 import { canSay, either, say } from "./messages.js";
+import { isShadow } from "./mode.js";
 import { hourly } from "./price.js";
 import { countdown, momentWithZone, timeElement } from "./time.js";
 
@@ -91,6 +92,12 @@ export function afterOutside(approval) {
     icon("warn"),
     element("span", { dir: "auto" }, say("approval.after", { names: shown })),
   );
+}
+
+/** That nothing will be started: what was approved is only rehearsed. */
+export function shadowNote(approval) {
+  if (!isShadow(approval)) return null;
+  return element("p", { class: "practice-note", role: "note" }, icon("shield"), element("span", {}, say("approval.shadow")));
 }
 
 /** Who asks and in what words: as theirs and as nothing more. */

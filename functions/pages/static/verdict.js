@@ -4,6 +4,7 @@ import { pill } from "./card.js";
 import { whatOf } from "./change.js";
 import { dots, element, foreign, icon, visible } from "./elements.js";
 import { canSay, say } from "./messages.js";
+import { isShadow } from "./mode.js";
 import { nameOf } from "./request.js";
 import { momentWithZone } from "./time.js";
 
@@ -64,8 +65,7 @@ function outcomes(approval) {
   const said = approval.calls.filter((one) => one.outcome);
   if (said.length === 0) {
     if (approval.status !== "approved") return null;
-    const key = approval.in_aws === false ? "approval.running.elsewhere" : "approval.running";
-    return element("p", { class: "waiting" }, dots(), say(key));
+    return element("p", { class: "waiting" }, dots(), say(running(approval)));
   }
   const several = approval.calls.length > 1;
   const items = said.map((one) =>
@@ -78,6 +78,11 @@ function outcomes(approval) {
     ),
   );
   return element("ul", { class: "outcomes" }, items);
+}
+
+function running(approval) {
+  if (isShadow(approval)) return "approval.running.shadow";
+  return approval.in_aws === false ? "approval.running.elsewhere" : "approval.running";
 }
 
 /** What code or somebody outside wrote is not taken for ours. */
