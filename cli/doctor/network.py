@@ -1,16 +1,24 @@
 """Checks of where instances come to stand, target by target: subnets, security groups, the profile, the default VPC."""
 
+import json
 from typing import Any
 
 from cli.doctor.examined import Examined
-from cli.doctor.finding import Found, fail, ok
+from cli.doctor.finding import CannotCheck, Found, fail, ok
 from functions.shared.aws import error_code
 from infra.page import NAME
 from infra.page_targets import InstanceProfile, Place
 
+CATALOGUE_SECONDS = 8
+
 
 def network(examined: Examined, place: Place) -> Found:
-    """What the operator fixed is there and fits together; where nothing is fixed, AWS has a default."""
+    """What the operator fixed is there and fits together; where nothing is fixed, AWS has a default.
+
+    In another account only the deployment itself may look: its catalogue is asked whether it is let in.
+    """
+    if place.account and place.account != examined.page().account:
+        return _let_in(examined, place)
     ec2 = examined.client("ec2", place.region)
     where = f"targets.{place.name}.fixed in {NAME}"
     vpc, problem = (
@@ -20,6 +28,31 @@ def network(examined: Examined, place: Place) -> Found:
     if problem is None and place.fixed.instance_profile is not None:
         problem = _profile(examined.client("iam"), place.fixed.instance_profile, where)
     return problem or ok(f"{place.region}, {vpc}.")
+
+
+def _let_in(examined: Examined, place: Place) -> Found:
+    """What is fixed there is rehearsed with each request; here it is seen whether the account has its roles."""
+    name = examined.deployment().output("CatalogueFunction")
+    event = {
+        "v": 1,
+        "seconds": CATALOGUE_SECONDS,
+        "calls": [
+            {"id": "1", "operation": "list_key_pairs", "arguments": {"target": place.name}},
+        ],
+    }
+    answer = examined.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    said = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise CannotCheck(
+            "", f"the catalogue {name} failed.", "countersign logs --errors --since 5m"
+        )
+    [result] = said["results"]
+    if result["status"] == "succeeded":
+        return ok(f"{place.account}, {place.region}: it lets this deployment in.")
+    return fail(
+        str(json.loads(result["text"])["error"]),
+        f"make deploy-target TARGET={place.target}, with credentials of {place.account}",
+    )
 
 
 def _subnets(ec2: Any, place: Place, where: str) -> tuple[str, Found | None]:

@@ -133,3 +133,30 @@ def test_each_region_has_a_line_of_its_own(patient):
     lines = patient.all()
     assert lines["network default-us-east-1"].says.startswith("us-east-1, vpc-")
     assert lines["network default-eu-west-1"].says.startswith("eu-west-1, vpc-")
+
+
+@pytest.fixture
+def elsewhere(patient):
+    """A target in another account."""
+    patient.page["targets"] = {
+        "default": {},
+        "workloads": {"account": "210987654321", "external_id": "a-long-word"},
+    }
+
+
+def test_another_account_is_looked_at_by_the_deployment_itself(patient, elsewhere):
+    said = patient.finds("network workloads")
+    assert (said.state, said.says) == (
+        "ok",
+        "210987654321, us-east-1: it lets this deployment in.",
+    )
+    [asked] = patient.model.asked
+    assert asked["calls"][0]["arguments"] == {"target": "workloads"}
+
+
+def test_an_account_that_does_not_let_the_deployment_in(patient, elsewhere):
+    refusal = {"error": "The account 210987654321 of the target workloads does not admit it."}
+    patient.model.catalogue = {"status": "failed", "text": json.dumps(refusal)}
+    said = patient.finds("network workloads")
+    assert (said.state, said.says) == ("fail", refusal["error"])
+    assert said.fix.startswith("make deploy-target TARGET=workloads")

@@ -70,13 +70,20 @@ class FakeCloudFormation:
 
 @dataclass
 class FakeModel:
-    """What the deployed chat says of its models."""
+    """What the deployed chat says of its models, and the catalogue of another account."""
 
     models: list[dict[str, Any]]
+    catalogue: dict[str, Any] = field(default_factory=lambda: {"status": "succeeded", "text": "{}"})
+    asked: list[dict[str, Any]] = field(default_factory=list)
 
-    def invoke(self, **_: Any) -> dict[str, Any]:
-        said = json.dumps({"v": 1, "models": self.models}).encode()
-        return {"Payload": BytesIO(said)}
+    def invoke(self, FunctionName: str, Payload: bytes, **_: Any) -> dict[str, Any]:
+        self.asked.append(json.loads(Payload))
+        of = (
+            {"results": [self.catalogue]}
+            if FunctionName == "catalogue"
+            else {"models": self.models}
+        )
+        return {"Payload": BytesIO(json.dumps({"v": 1, **of}).encode())}
 
 
 @dataclass
@@ -114,6 +121,7 @@ class Patient:
             "Origin": url,
             "FreezeParameter": FREEZE,
             "ContinueTurnFunction": "continue",
+            "CatalogueFunction": "catalogue",
             "AlarmTopicArn": "",
         }
         self.cloudformation = FakeCloudFormation(
