@@ -55,6 +55,11 @@ def test_what_the_stage_says_is_told_as_its_default_until_the_page_says_otherwis
     )
 
 
+def test_nought_on_the_page_is_a_value_too(holding):
+    found = holding(LEAST + "fresh_sign_in_minutes: 0\n")
+    assert found["fresh_sign_in_minutes"] == Effective(key="fresh_sign_in_minutes", value=0, line=6)
+
+
 def test_what_nobody_wrote_is_the_product_s_default(holding):
     found = holding(LEAST)
     assert found["budgets.turns"] == Effective(key="budgets.turns", value=200)
