@@ -13,8 +13,10 @@ from functions.shared.aws import client
 from tests.support.account import ORIGIN
 from tests.support.fake_model import INSTANCE
 from tests.support.operated_people import ChatRoom, deployment_with, forget_subscriptions
+from tests.support.wire import watched
 
 KAI = "kai@example.com"
+POOL = "cognito-identity-provider"
 LOG = ('{"level"', '{"_aws"')
 
 
@@ -130,7 +132,10 @@ def test_the_same_again_changes_nothing_for_whoever_is_here_already(users, backe
 
 def test_who_has_not_signed_in_is_invited_and_asked_again(users):
     users("add", KAI, "--requester")
-    _, out, _ = users("add", KAI, "--requester")
+    with watched(client("cognito-idp")) as wire:
+        _, out, _ = users("add", KAI, "--requester")
+    [again] = wire.bodies(f"{POOL}.AdminCreateUser")
+    assert (again["Username"], again["MessageAction"]) == (KAI, "RESEND")
     assert f"{KAI} had not signed in yet and was invited again." in out
     assert users.deployment.session.asked == [KAI, KAI]
     users.deployment.session.confirmed.add(KAI)
@@ -276,8 +281,12 @@ def test_who_is_removed_may_nothing_and_can_come_back_as_the_same_person(users, 
     users("add", KAI, "--approver", "--no-practice")
     users.deployment.session.confirmed.add(KAI)
     sub = pool_user(backend, KAI)[1]["sub"]
-    status, out, _ = users("remove", KAI)
+    with watched(client("cognito-idp")) as wire:
+        status, out, _ = users("remove", KAI)
     assert status == 0
+    ends = ["AdminRemoveUserFromGroup", "AdminUserGlobalSignOut", "AdminDisableUser"]
+    asked = [operation.removeprefix(f"{POOL}.") for operation in wire.operations()]
+    assert [operation for operation in asked if operation in ends] == ends
     assert f"{KAI} is not in approvers any more." in out
     assert f"{KAI} is signed out everywhere" in out
     assert "works for up to 60 minutes more" in out
@@ -364,7 +373,9 @@ def test_a_removed_approver_decides_nothing_with_the_token_they_still_have(users
 
 def test_sign_out_ends_sessions_and_changes_nothing_else(users):
     before = row(users, "carol@example.com")
-    status, out, _ = users("sign-out", "carol@example.com")
+    with watched(client("cognito-idp")) as wire:
+        status, out, _ = users("sign-out", "Carol@example.com")
+    assert len(wire.bodies(f"{POOL}.AdminUserGlobalSignOut")) == 1
     assert (status, "signed out everywhere" in out) == (0, True)
     assert row(users, "carol@example.com") == before
     assert users("sign-out", "nobody@example.com")[0] == 1

@@ -7,6 +7,7 @@ from tests.sweeps.guards_kinds import KINDS
 from tests.sweeps.guards_manifests import MANIFESTS
 from tests.sweeps.guards_notebooks import NOTEBOOKS
 from tests.sweeps.guards_outside import OUTSIDE
+from tests.sweeps.guards_people import PEOPLE
 from tests.sweeps.guards_python import PYTHON
 from tests.sweeps.guards_running import RUNNING
 from tests.sweeps.guards_talking import TALKING
@@ -14,6 +15,7 @@ from tests.sweeps.guards_talking import TALKING
 GUARDS = (
     *TALKING,
     *DECIDING,
+    *PEOPLE,
     *RUNNING,
     *KINDS,
     *OUTSIDE,
