@@ -89,3 +89,21 @@ def chat(chromium):
     for context, pages in opened:
         context.close()
         assert pages.complaints == []
+
+
+@pytest.fixture
+def drawn(chromium):
+    """Pages before answers made for a test, in a browser of any look."""
+    contexts = []
+
+    def open_browser(look, user="bob"):
+        context = chromium.new_context(**{"reduced_motion": "reduce", "timezone_id": "UTC", **look})
+        teach(context)
+        pages = DrawnPages(context, user)
+        contexts.append((context, pages))
+        return pages
+
+    yield open_browser
+    for context, pages in contexts:
+        context.close()
+        assert pages.complaints == []

@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.axe import check, teach
-from tests.browser.drawn_pages import DrawnPages, at
+from tests.browser.axe import check
 from tests.browser.states import STATES
 from tests.browser.visitor import DESKTOP, PHONE
 from tests.support.exhaustive import one_of
@@ -20,7 +19,6 @@ LOOKS = {
     "desktop, English, dark": {**DESKTOP, "locale": "en-US", "color_scheme": "dark"},
     "desktop, Japanese, light": {**DESKTOP, "locale": "ja-JP", "color_scheme": "light"},
 }
-FREEZE = {"frozen": True, "reason": "An incident <b>", "by": "Bob", "at": at(minutes=-9)}
 EVERYTHING = ("320 px, Japanese, dark", "desktop, English, dark")
 """Looks in which every state is read; in the others, those that differ most."""
 MEASURED = EVERYTHING[0]
@@ -104,23 +102,6 @@ WORDS = {
 }
 
 
-@pytest.fixture
-def drawn(chromium):
-    contexts = []
-
-    def open_browser(look, user="bob"):
-        context = chromium.new_context(**{"reduced_motion": "reduce", "timezone_id": "UTC", **look})
-        teach(context)
-        pages = DrawnPages(context, user)
-        contexts.append((context, pages))
-        return pages
-
-    yield open_browser
-    for context, pages in contexts:
-        context.close()
-        assert pages.complaints == []
-
-
 @pytest.mark.parametrize("name", one_of(LOOKS, "390 px, English, dark"))
 def test_every_state_is_told_and_can_be_used_by_everyone(drawn, name):
     look = LOOKS[name]
@@ -148,66 +129,6 @@ def test_every_state_is_told_and_can_be_used_by_everyone(drawn, name):
             for closed in page.locator("details.plan").all():
                 closed.locator("summary").click()
             check(page)
-
-
-@pytest.mark.parametrize("name", one_of(EVERYTHING))
-def test_a_freeze_is_told_on_every_page(drawn, name):
-    look = LOOKS[name]
-    pages = drawn(look)
-    pages.says("GET /freeze", FREEZE)
-    pages.shows(STATES["pending"])
-    for path in (None, "/inbox", "/"):
-        page = pages.opens(path) if path else pages.page
-        banner = page.locator("#freeze")
-        expect(banner).to_contain_text("An incident <b>")
-        expect(banner).to_contain_text("Bob")
-        expect(banner).to_contain_text(
-            "凍結中に承認しても、起動されません。"
-            if look["locale"].startswith("ja")
-            else "What is approved meanwhile is not started."
-        )
-        check(page)
-
-
-@pytest.mark.parametrize("name", one_of(EVERYTHING))
-def test_shadow_mode_is_told_on_every_page_and_in_the_inbox(drawn, name):
-    look = LOOKS[name]
-    pages, japanese = drawn(look), look["locale"].startswith("ja")
-    pages.says("GET /healthz", {"model": "scripted", "launch": "dry_run"})
-    row = STATES["pending, shadow mode"]
-    pages.says("GET /approvals", {"approvals": [row], "after": None})
-    sentence = (
-        "シャドーモード：ここでは何も起動されません。"
-        if japanese
-        else "Shadow mode: nothing is started here."
-    )
-    pages.shows(row)
-    for path in (None, "/inbox", "/"):
-        page = pages.opens(path) if path else pages.page
-        expect(page.locator("#mode")).to_contain_text(sentence)
-        if path == "/inbox":
-            pill = "シャドーモード" if japanese else "Shadow mode"
-            expect(page.locator("#list .pill", has_text=pill)).to_have_count(1)
-        check(page)
-
-
-def test_where_launches_are_live_no_page_speaks_of_a_mode(drawn):
-    pages = drawn(LOOKS["390 px, English, dark"])
-    pages.says("GET /healthz", {"model": "scripted", "launch": "live"})
-    for path in ("/inbox", "/"):
-        with pages.page.expect_response(lambda answer: answer.url.endswith("/healthz")):
-            page = pages.opens(path)
-        expect(page.locator("#mode")).to_be_hidden()
-
-
-@pytest.mark.parametrize("status", [401, 404, 500])
-def test_where_nobody_can_say_whether_launches_are_frozen_there_is_no_banner(drawn, status):
-    pages = drawn(LOOKS["390 px, English, dark"])
-    pages.says("GET /freeze", {"code": "x", "detail": "x"}, status)
-    with pages.page.expect_response(lambda answer: answer.url.endswith("/freeze")):
-        page = pages.shows(STATES["pending"])
-    expect(page.get_by_role("button", name="Approve 1 × t3.micro")).to_be_enabled()
-    expect(page.locator("#freeze")).to_be_hidden()
 
 
 @pytest.mark.parametrize("name", one_of(EVERYTHING))
