@@ -100,10 +100,18 @@ class Examined:
 
     def _identity(self) -> str:
         """Whose account the credentials are of."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import ConnectionError as NoConnection
 
+        sts = self.session().client("sts")
         try:
-            return str(self.session().client("sts").get_caller_identity()["Account"])
+            return str(sts.get_caller_identity()["Account"])
+        except (HTTPClientError, NoConnection) as error:
+            raise CannotCheck(
+                "credentials",
+                f"AWS is not reached ({error_code(error)}).",
+                f"curl -I {sts.meta.endpoint_url} shows whether your network lets you there",
+            ) from error
         except (BotoCoreError, ClientError) as error:
             raise CannotCheck(
                 "credentials", f"AWS takes no credentials of yours ({error_code(error)}).", SIGN_IN

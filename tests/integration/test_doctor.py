@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from cli.doctor.examine import Check, examine, looked
 from functions.shared.aws import client
@@ -121,6 +122,15 @@ def test_credentials_that_aws_does_not_take(patient):
     for name in ("account", "bootstrap", "stack", "drift", "model", "people", "frozen"):
         assert lines[name].state == "unknown", name
         assert lines[name].fix == "first what “credentials” says"
+
+
+def test_where_aws_is_not_reached_the_credentials_are_not_blamed(patient):
+    patient.session.own["sts"].get_caller_identity = _raises(
+        EndpointConnectionError(endpoint_url="https://sts.example.com")
+    )
+    said = patient.finds("credentials")
+    assert (said.state, said.says) == ("fail", "AWS is not reached (EndpointConnectionError).")
+    assert said.fix.startswith("curl -I http://127.0.0.1")
 
 
 def test_page_and_credentials_of_two_accounts_and_nothing_is_looked_at_in_the_wrong_one(patient):
