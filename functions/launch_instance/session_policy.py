@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.shared import automation, run_instances
 from functions.shared.end_instances import ENDINGS
+from functions.shared.fixed_parameters import DISKS
 from functions.shared.instance_tags import TAG_APPROVAL
 from functions.shared.targets import Target
 
@@ -17,15 +18,21 @@ MOST_CHARACTERS = 2048
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 _WILD = str.maketrans("*?$", "???")
 """What a name may hold and a policy would read as a pattern: one character each, whichever it is."""
-_DISKS = ("CreateGrant", "Decrypt", "DescribeKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt*")
+_DISK_KEYS = (
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncrypt*",
+)
 
 Statement = dict[str, Any]
 
 
 def session_policy(target: Target, approval_id: str, call: Mapping[str, Any]) -> str:
     """The policy, as JSON, for one planned call in its target; raises `BadArguments` for a call that cannot be."""
-    statements = [_allow("ec2:DescribeInstances", "*")]
     operation = str(call["operation"])
+    statements = [_allow("ec2:DescribeInstances", "*")]
     if operation in ENDINGS:
         instance_id = ENDINGS[operation].check(call["arguments"]).instance_id
         verb = operation.title().replace("_", "")
@@ -46,6 +53,7 @@ def _launch(
 ) -> list[Statement]:
     """One instance of this type from this image, tagged with its approval, and what starts with it."""
     here = _ec2(target)
+    shared = f"arn:{target.partition}:ec2:{target.region}:*:"  # a shared network is its owner's
     created = [f"{here}instance/*", f"{here}volume/*"]
     is_planned = {
         "StringEquals": {
@@ -58,15 +66,16 @@ def _launch(
         f"{here}key-pair/{planned['KeyName'].translate(_WILD)}",
         f"{here}network-interface/*",
         f"{here}volume/*",
-        *(f"{here}subnet/{one}" for one in _subnets(network)),
-        *(f"{here}security-group/{one}" for one in _groups(network)),
+        *(f"{shared}subnet/{one}" for one in _subnets(network)),
+        *(f"{shared}security-group/{one}" for one in _groups(network)),
     ]
     through_ec2 = {"StringEquals": {"kms:ViaService": f"ec2.{target.region}.amazonaws.com"}}
     return [
         _allow("ec2:RunInstances", created[0], is_planned),
         _allow("ec2:RunInstances", used),
         _allow("ec2:CreateTags", created),
-        _allow([f"kms:{one}" for one in _DISKS], "*", through_ec2),
+        *([_allow("ec2:DescribeImages", "*")] if DISKS in planned else []),
+        _allow([f"kms:{one}" for one in _DISK_KEYS], "*", through_ec2),
         *_passed_role(target, planned),
     ]
 

@@ -9,6 +9,7 @@ from local.emulator import (
     routing,
     sign_in,
     step_functions,
+    sts,
     tenants,
 )
 from local.emulator.ec2 import describing, faults, launching, record, starting
@@ -172,6 +173,17 @@ CORRECTIONS = (
         apply=iam.loopback_counts_as_secure_transport,
         finding="",
         patches=("ministack.app:pin_request_origin",),
+    ),
+    Correction(
+        apply=sts.a_source_identity_is_a_right_of_both_sides,
+        finding="",
+        patches=(
+            f"{sts.SERVICE}:_session_policies",
+            f"{sts.SERVICE}:_caller_identity",
+            f"{iam.EVALUATOR}:evaluate_trust_policy",
+            f"{iam.EVALUATOR}:enforce",
+            f"{iam.EVALUATOR}:CredentialResolutionError",
+        ),
     ),
     Correction(
         apply=iam.mails_are_checked_on_their_senders_identity,

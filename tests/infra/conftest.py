@@ -17,6 +17,7 @@ from infra.interpreter import LAMBDA_MINOR, LAMBDA_PLATFORM, Target
 from infra.packages import Packages
 from infra.page import ROOT, Page
 from infra.stack import Countersign
+from infra.target_stack import CountersignTarget
 from tests.infra.template import Template
 
 COMMON = {
@@ -28,6 +29,9 @@ COMMON = {
 WEB_PROFILE = "arn:aws:iam::123456789012:instance-profile/Web"
 WEB_ROLE = "arn:aws:iam::123456789012:role/Web"
 """The instance profile that the operator of WithSes fixed, and the role in it."""
+WORKLOADS = "210987654321"
+"""Another account, where InSubnets has a target with two regions."""
+WORKLOADS_SUBNET = "subnet-2123456789abcdef0"
 PAGES: Mapping[str, dict[str, Any]] = {
     "Production": {
         "stage": "prod",
@@ -67,6 +71,15 @@ PAGES: Mapping[str, dict[str, Any]] = {
     "InSubnets": {
         "stage": "dev",
         "permissions_boundary": "Ceiling",
+        "targets": {
+            "default": {},
+            "workloads": {
+                "account": WORKLOADS,
+                "external_id": "choose-any-long-word",
+                "regions": {"eu-west-1": {}, "eu-north-1": {"subnet_ids": [WORKLOADS_SUBNET]}},
+                "images": [{"name": "Ours", "image_id": "ami-0123456789abcdef0"}],
+            },
+        },
         "model": {
             "provider": "bedrock",
             "name": "openai.gpt-oss-120b-1:0",
@@ -122,6 +135,19 @@ RUNBOOKS: Mapping[str, dict[str, Any]] = {
     }
 }
 """Agents of a stack, as compiled, whose calls start runbooks."""
+IN_WORKLOADS: Mapping[str, dict[str, Any]] = {
+    "restarts": {
+        "functions": [{"name": "restart"}, {"name": "elsewhere"}],
+        "actions": {
+            name: {"kind": "document", "document": f"Company-{name}", "version": "4", "role": role}
+            for name, role in (
+                ("restart", f"arn:aws:iam::{WORKLOADS}:role/Restart"),
+                ("elsewhere", RESTART_ROLE),
+            )
+        },
+    }
+}
+"""Runbooks: one whose role is in the other account, and one whose role is at home."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +203,10 @@ def synthesized(directory):
         if stack in WITH_PYTHON:
             named |= running_python
         Countersign(app, page=checked, agents=named, packages=packages)
+        if stack == "InSubnets":
+            CountersignTarget(
+                app, page=checked, agents={**named, **IN_WORKLOADS}, target="workloads"
+            )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
         app.synth()
@@ -208,6 +238,12 @@ def analysis(assembly):
 @pytest.fixture(scope="session")
 def in_subnets(assembly):
     return assembly.template("InSubnets")
+
+
+@pytest.fixture(scope="session")
+def in_workloads(assembly):
+    """The stack countersign-target of InSubnets."""
+    return assembly.template("InSubnets-target-workloads")
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,13 @@ import pytest
 from functions.shared import sandbox_settings, settings, target_settings
 from functions.shared.settings import ChatSettings, MissingSetting, Settings
 
+PAGES = (settings, sandbox_settings, target_settings)
 ROOMS = [
-    one for page in (settings, sandbox_settings, target_settings) for _, one in inspect.getmembers(page, inspect.isclass)
+    one
+    for page in PAGES
+    for _, one in inspect.getmembers(page, inspect.isclass)
     if issubclass(one, Settings) and one is not Settings
-]  # fmt: skip
+]
 
 
 def an_example(room):
