@@ -12,12 +12,14 @@ from infra.account import CREDENTIALS_ACCOUNT, WrongAccount, account_of, check_a
 from infra.agents import BadManifest, Compiled, agents_of, modules_named, read_folder, serialized
 from infra.announcement import announcement
 from infra.code_files import code_files
-from infra.interpreter import NoInterpreter, Target, host_target, lambda_target
+from infra.interpreter import NoInterpreter, Target, host_target, lambda_target, unmade_target
 from infra.packages import Packages
 from infra.page import NAME, ROOT, BadPage, Page, agents_directory, read_page
 from infra.stack import Countersign
 from infra.stage import stage_of
 
+BUNDLED = "aws:cdk:bundling-stacks"
+"""The stacks whose zips are made: the CDK's command line names none for `bootstrap`, `list` or `destroy`."""
 LOCAL_PYTHON = str(ROOT / ".venv-emulator" / "bin" / "python")
 
 
@@ -47,7 +49,10 @@ def build(app: App, page: Page) -> Countersign:
     for warning in (warning for verdict in verdicts for warning in verdict.warnings):
         print(f"warning: {warning}", file=sys.stderr)
     check_modules(page, agents)
-    target = target_of(page, app.node.try_get_context("local_python") or LOCAL_PYTHON)
+    if app.node.try_get_context(BUNDLED) == []:
+        target = unmade_target()
+    else:
+        target = target_of(page, app.node.try_get_context("local_python") or LOCAL_PYTHON)
     return Countersign(
         app,
         page=page,

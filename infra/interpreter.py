@@ -42,6 +42,11 @@ def lambda_target(environment: Mapping[str, str]) -> Target:
     )
 
 
+def unmade_target() -> Target:
+    """For a look at the stack without its zips: nothing has to be there to make them."""
+    return Target("", LAMBDA_MINOR, LAMBDA_PLATFORM)
+
+
 def host_target(interpreter: str) -> Target:
     """This machine's interpreter, for the laptop run; raises `NoInterpreter` if it does not run."""
     minor = minor_of(interpreter)
