@@ -37,6 +37,14 @@ def said(*words: str) -> str:
     return answer(dialogue(*words))["content"] or ""
 
 
+def test_who_looks_whether_functions_are_called_sees_one_called():
+    tool = {"type": "function", "function": {"name": "countersign_check", "parameters": {}}}
+    said = [{"role": "user", "content": "Call the function countersign_check."}]
+    message = reply({"messages": said, "tools": [tool]})["choices"][0]["message"]
+    [called] = message["tool_calls"]
+    assert called["function"] == {"name": "countersign_check", "arguments": '{"word": "ready"}'}
+
+
 def test_the_articles_dialogue_ends_in_one_call():
     opening = "I want to run a new EC2 instance."
     first = said(opening)
