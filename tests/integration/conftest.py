@@ -27,7 +27,7 @@ from tests.support.launchable import disks_are_gp3, make_launchable
 from tests.support.preflight_desk import open_desk
 from tests.support.properties import load_profile
 from tests.support.served import gateway_of
-from tests.support.terminal import Terminal, served
+from tests.support.terminal import Terminal, serving
 
 load_profile()
 
@@ -81,8 +81,8 @@ def gateway(monkeypatch, backend, agents_file):
 @pytest.fixture
 def terminal(gateway, tmp_path):
     """Alice at a terminal, signed in."""
-    with served(gateway) as url:
-        made = Terminal(tmp_path / "home", url)
+    with serving(gateway) as (url, lose_network):
+        made = Terminal(tmp_path / "home", url, lose_network=lose_network)
         made.signed_in("alice")
         yield made
 

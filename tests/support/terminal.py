@@ -7,13 +7,14 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,6 +34,13 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>78M]|\
 @contextmanager
 def served(gateway: ApiGateway) -> Iterator[str]:
     """The API at an address of this machine."""
+    with serving(gateway) as (url, _):
+        yield url
+
+
+@contextmanager
+def serving(gateway: ApiGateway) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The API at an address of this machine, and what takes it off the network."""
 
     class Passed(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -55,13 +63,29 @@ def served(gateway: ApiGateway) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Tests say what they saw."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Passed)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            connections.append(request)
+            super().process_request(request, client_address)
+
+    connections: list[socket.socket] = []
+    server = Server(("127.0.0.1", 0), Passed)
     Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
+
+    def end() -> None:
+        """Nobody listens, and who is connected is cut off; a second time it changes nothing."""
         server.shutdown()
         server.server_close()
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", end
+    finally:
+        end()
 
 
 def asked_for(backend: Backend) -> str:
@@ -87,6 +111,8 @@ class Terminal:
     home: Path
     url: str
     environment: dict[str, str] = field(default_factory=dict)
+    lose_network: Callable[[], None] = lambda: None
+    """Takes the deployment off the network."""
 
     def signed_in(self, name: str, **more: object) -> None:
         """Keep a session whose access token is the person's name."""
