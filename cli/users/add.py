@@ -1,6 +1,7 @@
 """Adding somebody: the invitation, their groups, their mails, and for an approver a practice."""
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,7 @@ from cli.users.everybody import MailState, SignIn, Somebody, invited, mail_state
 from functions.shared.approval import APPROVERS
 from functions.shared.requesters import REQUESTERS
 
+_PASSWORD = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # noqa: S105 - an alphabet
 MAILED = frozenset({APPROVERS, REQUESTERS})
 """Groups whose members get mails: who is asked, and who hears what became of it."""
 
@@ -51,6 +53,17 @@ def add(deployment: Deployment, email: str, *, name: str, groups: Sequence[str])
     )
 
 
+def first_password() -> str:
+    """For the first sign-in alone, mailed by Cognito: letters and digits that nobody confuses, as the pool asks.
+
+    Without one, a pool that takes passkeys may make a user who has no way in at all.
+    """
+    while True:
+        made = [secrets.choice(_PASSWORD) for _ in range(20)]
+        if all(any(map(kind, made)) for kind in (str.islower, str.isupper, str.isdigit)):
+            return "-".join("".join(made[start : start + 5]) for start in range(0, 20, 5))
+
+
 def check_named(deployment: Deployment, email: str, groups: Sequence[str]) -> None:
     """Whether the page lets this address approve; raises `CannotOperate`."""
     named = [address.casefold() for address in deployment.page.approvers]
@@ -72,6 +85,7 @@ def _invited(
             UserPoolId=pool,
             Username=email,
             UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
+            TemporaryPassword=first_password(),
             DesiredDeliveryMediums=["EMAIL"],
         )
         sentence = f"{email} was invited by mail, with a password for the first sign-in."
@@ -89,6 +103,7 @@ def _invited(
         UserPoolId=pool,
         Username=before.email,
         MessageAction="RESEND",
+        TemporaryPassword=first_password(),
         DesiredDeliveryMediums=["EMAIL"],
     )
     again = replace(before, sign_in=SignIn.INVITED)

@@ -1,6 +1,7 @@
 """`countersign users`: people come, practise, are listed, are signed out and go, without a console."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -93,6 +94,19 @@ def waiting(backend):
         ExpressionAttributeNames={"#status": "status"},
         ExpressionAttributeValues={":pending": {"S": "pending"}},
     )["Items"]
+
+
+def test_the_password_of_the_invitation_is_one_that_the_pool_takes_and_is_shown_to_nobody(users):
+    with watched(client("cognito-idp")) as wire:
+        _, out, error = users("add", KAI, "--requester", "--json")
+        users("add", KAI, "--requester")
+    passwords = [one["TemporaryPassword"] for one in wire.bodies(f"{POOL}.AdminCreateUser")]
+    assert len(set(passwords)) == 2
+    for password in passwords:
+        assert re.fullmatch(
+            r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}", password
+        )
+        assert password not in out + error
 
 
 def test_the_subscription_carries_only_this_persons_mails(users, backend):
