@@ -40,7 +40,7 @@ class FakeEc2:
             if earlier != request:
                 raise client_error("IdempotentParameterMismatch", "RunInstances")
         else:
-            answer = self.client.run_instances(**request)
+            answer = self.client.run_instances(**_as_moto_takes_it(request))
             self.launched[token] = (request, answer)
         if fault is not None:
             raise fault.error
@@ -95,3 +95,8 @@ class FakeEc2:
         """What runs, as AWS itself tells it."""
         pages = self.client.describe_instances()["Reservations"]
         return [instance for page in pages for instance in page["Instances"]]
+
+
+def _as_moto_takes_it(request: dict[str, Any]) -> dict[str, Any]:
+    """moto knows no disk of an image's own: it wants a size with each."""
+    return {name: value for name, value in request.items() if name != "BlockDeviceMappings"}

@@ -55,6 +55,7 @@ def test_a_waiting_turn_shows_who_can_decide_until_when():
     assert shown["approval"] == {
         "id": APPROVAL_ID,
         "status": "pending",
+        "launch": "live",
         "deciders": [
             {"name": "Bob", "email": "bob@example.com"},
             {"name": "Carol", "email": "carol@example.com"},
