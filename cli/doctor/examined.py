@@ -15,7 +15,6 @@ from infra.page import NAME, Page, agents_directory
 
 Value = TypeVar("Value")
 SIGN_IN = "aws sso login (or aws configure; AWS_PROFILE says which)"
-DEPLOY = "make deploy"
 
 
 class Shared(Generic[Value]):
@@ -58,6 +57,8 @@ class Examined:
         self.search_path = search_path
         """Where programs are looked for."""
         self.clock = clock
+        self.deploy = "make deploy" if home == checkout else f"make deploy HOME_DIRECTORY={home}"
+        """The command that brings page and agents in."""
         self._open_session = open_session
         self.page: Shared[Page] = Shared(self._page)
         self.agents: Shared[Compiled] = Shared(self._agents)
@@ -138,7 +139,7 @@ class Examined:
             if error_code(error) != "ValidationError":
                 raise
             raise CannotCheck(
-                "stack", f"There is no stack {page.stack} in {account}, {page.region}.", DEPLOY
+                "stack", f"There is no stack {page.stack} in {account}, {page.region}.", self.deploy
             ) from error
         described: Mapping[str, Any] = answer["Stacks"][0]
         return described

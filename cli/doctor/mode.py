@@ -11,7 +11,7 @@ def launch(examined: Examined) -> Found:
     if examined.page().launch == "dry_run":
         return warn(
             "Shadow mode: what people approve is rehearsed with AWS, and nothing is launched.",
-            f"when you are ready, write launch: live in {NAME}; make deploy",
+            f"when you are ready, write launch: live in {NAME}; {examined.deploy}",
         )
     return ok("What people approve is launched.")
 

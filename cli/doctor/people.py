@@ -132,11 +132,12 @@ def alarms(examined: Examined) -> Found:
     address = examined.page().alarm_email
     if not address:
         return warn(
-            "Alarms are mailed to nobody.", "write alarm_email in countersign.yaml; make deploy"
+            "Alarms are mailed to nobody.",
+            f"write alarm_email in countersign.yaml; {examined.deploy}",
         )
     topic = examined.deployment().outputs.get("AlarmTopicArn", "")
     if not topic:
-        return fail(f"The stack does not know {address} yet.", "make deploy")
+        return fail(f"The stack does not know {address} yet.", examined.deploy)
     sns = examined.client("sns")
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     states = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from cli.doctor.examined import DEPLOY, Examined
+from cli.doctor.examined import Examined
 from cli.doctor.finding import Found, fail, ok, warn
 from infra.deployed_from import deployed_from
 
@@ -30,9 +30,10 @@ def deployed(examined: Examined) -> Found:
         return warn(f"{name} is being changed just now ({status}).", f"wait for it: {events}")
     if status == "UPDATE_ROLLBACK_COMPLETE":
         return warn(
-            f"The last deploy of {name} failed and was taken back.", f"{events}, then {DEPLOY}"
+            f"The last deploy of {name} failed and was taken back.",
+            f"{events}, then {examined.deploy}",
         )
-    return fail(f"{name} is in the state {status}.", f"{events} says why; then {DEPLOY}")
+    return fail(f"{name} is in the state {status}.", f"{events} says why; then {examined.deploy}")
 
 
 def up_to_date(examined: Examined) -> Found:
@@ -40,7 +41,7 @@ def up_to_date(examined: Examined) -> Found:
     was = examined.deployment().outputs.get("DeployedFrom", "")
     if was == deployed_from(examined.page(), examined.agents()):
         return ok("What runs was deployed from this page and these agents.")
-    return warn("Page, agents or release have changed since the deploy.", DEPLOY)
+    return warn("Page, agents or release have changed since the deploy.", examined.deploy)
 
 
 def drift(examined: Examined) -> Found:
@@ -86,7 +87,7 @@ def service(examined: Examined) -> Found:
     if answer.status_code == httpx.codes.FORBIDDEN and examined.page().allowed_cidrs:
         return fail(
             f"{origin} refuses your address.",
-            "add it to allowed_cidrs in countersign.yaml; make deploy",
+            f"add it to allowed_cidrs in countersign.yaml; {examined.deploy}",
         )
     return fail(
         f"{origin} answers {answer.status_code}.", "countersign logs, or the dashboard, tell why"

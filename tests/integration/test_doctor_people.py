@@ -152,7 +152,7 @@ def test_alarms_that_nobody_gets(patient):
 def test_an_alarm_address_that_was_never_deployed(patient):
     del patient.outputs["AlarmTopicArn"]
     said = patient.finds("alarms")
-    assert (said.state, said.fix) == ("fail", "make deploy")
+    assert (said.state, said.fix) == ("fail", f"make deploy HOME_DIRECTORY={patient.home}")
 
 
 def test_an_alarm_address_that_is_not_subscribed_any_more(patient):

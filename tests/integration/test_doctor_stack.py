@@ -15,7 +15,10 @@ def test_no_stack_yet(patient, stack):
     stack.stack["StackName"] = "Another"
     lines = patient.all()
     assert lines["stack"].says == "There is no stack Countersign in 123456789012, us-east-1."
-    assert (lines["stack"].state, lines["stack"].fix) == ("fail", "make deploy")
+    assert (lines["stack"].state, lines["stack"].fix) == (
+        "fail",
+        f"make deploy HOME_DIRECTORY={patient.home}",
+    )
     assert lines["people"].fix == "first what “stack” says"
 
 
@@ -38,7 +41,7 @@ def test_a_deploy_that_did_not_end_well(patient, stack, status, state):
 def test_a_page_that_changed_since_the_deploy(patient):
     patient.outputs["DeployedFrom"] = "0" * 64
     said = patient.finds("release")
-    assert (said.state, said.fix) == ("warn", "make deploy")
+    assert (said.state, said.fix) == ("warn", f"make deploy HOME_DIRECTORY={patient.home}")
 
 
 def drift(name, *paths, physical="x"):
