@@ -76,14 +76,25 @@ def test_the_model_s_client_is_carried_by_chat_alone(room):
 
 
 READERS_OF_OTHER_LANGUAGES = {"pyyaml", "graphql-core", "uritemplate", "jsonschema"}
-CHAT_ALONE = {"fastjsonschema", "openai"}
-"""What chat's zip may hold beyond what every Lambda holds, with what these two need."""
+CHAT_ALONE = {"aws-bedrock-token-generator", "fastjsonschema", "openai"}
+"""What chat's zip may hold beyond what every Lambda holds, with what these three need."""
 
 
 def test_the_chat_s_package_does_not_grow_by_the_kinds_of_action():
     assert group_names("chat") == CHAT_ALONE
     for room in ("chat", "pages"):
         assert pinned(room).isdisjoint(READERS_OF_OTHER_LANGUAGES)
+
+
+@pytest.mark.parametrize("room", sorted(set(LAMBDAS) - {"chat"}))
+def test_what_signs_bedrock_s_tokens_is_carried_by_chat_alone(room):
+    assert "aws-bedrock-token-generator" in pinned("chat")
+    assert "aws-bedrock-token-generator" not in pinned(room)
+
+
+@pytest.mark.parametrize("room", LAMBDAS)
+def test_what_the_runtime_carries_is_in_no_package(room):
+    assert pinned(room).isdisjoint({"boto3", "botocore"})
 
 
 @pytest.mark.parametrize("room", sorted(set(LAMBDAS) - {"run_action"}))
