@@ -10,9 +10,9 @@ from cli.audit_commands import audit
 from cli.config.config_commands import config
 from cli.deploy.destroy_commands import destroy
 from cli.doctor.doctor_commands import doctor
+from cli.init.init_commands import init
 from cli.logs.dead_letter_commands import dead_letters
 from cli.logs.logs_commands import logs
-from cli.init.init_commands import init
 from cli.model.model_commands import model
 from cli.terminal.approval_commands import approvals
 from cli.terminal.chat_command import chat
