@@ -10,6 +10,7 @@ BENCH ?= ../shared/bench
 HOME_DIRECTORY ?= .
 QUALIFIER ?=
 UNCONFINED ?=
+TARGET ?=
 ARGUMENTS ?=
 
 VENV := .venv/bin
@@ -110,6 +111,10 @@ deploy: setup ## deploy into your AWS account (HOME_DIRECTORY=… holds counters
 .PHONY: destroy
 destroy: setup ## take the deployment away: cancels what waits, keeps the audit, says what is left (ARGUMENTS=…)
 	$(VENV)/python -m cli destroy --home $(HOME_DIRECTORY) $(ARGUMENTS)
+
+.PHONY: deploy-target
+deploy-target: setup ## deploy the roles of another account, with its credentials (TARGET=…, a line of countersign.yaml)
+	$(CDK) deploy --app '$(VENV)/python -m infra.target_app' --context home=$(HOME_DIRECTORY) --context target=$(TARGET) $(ARGUMENTS)
 
 .PHONY: smoke
 smoke: setup ## check a deployed stack in a real account; needs credentials, changes nothing

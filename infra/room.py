@@ -10,6 +10,7 @@ from constructs import Construct
 
 from functions.shared.settings import Settings
 from infra.deployment import Deployment
+from infra.environment import check_environment
 from infra.reasons import accept, accept_wildcard
 
 
@@ -43,6 +44,8 @@ class Room(lambda_.Function):
             removal_policy=deployment.stage.removal_policy,
         )
         role = role or role_of(scope, f"{id}Role", name=name)
+        environment = {**settings.environment(), "POWERTOOLS_SERVICE_NAME": name}
+        check_environment(room, environment)
         super().__init__(
             scope,
             id,
@@ -61,7 +64,7 @@ class Room(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE if is_traced else lambda_.Tracing.DISABLED,
             tenancy_config=lambda_.TenancyConfig.PER_TENANT if serves_tenants_apart else None,
             dead_letter_queue=deployment.dead_letters if keeps_dead_letters else None,
-            environment={**settings.environment(), "POWERTOOLS_SERVICE_NAME": name},
+            environment=environment,
         )
         log.grant_write(role)
         if keeps_dead_letters:

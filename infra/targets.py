@@ -4,12 +4,12 @@ A role's name is fixed only where another account has to name it: a deployment w
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from functions.shared.targets import Target, Targets
 from infra.deployment import Deployment
+from infra.environment import deployed_length
 from infra.page import NAME, BadPage, Page
 from infra.page_targets import Place
 
@@ -18,8 +18,6 @@ MOST_CHARACTERS = 3000
 ROLE_CHARACTERS = 64
 LAUNCH, LOOK, LEASE = "launch", "look", "lease"
 """What the three roles of another account are for."""
-_TOKEN = re.compile(r"\$\{Token\[([^\]]*)\]\}")
-_ACCOUNT_CHARACTERS, _ARN_CHARACTERS = 12, 110
 
 
 def is_away(place: Place, page: Page) -> bool:
@@ -89,18 +87,6 @@ def images_text(page: Page) -> str:
             f"{NAME}: together the images are longer than {MOST_CHARACTERS} characters: name fewer"
         )
     return text
-
-
-def deployed_length(text: str) -> int:
-    """How long it is at least once AWS has filled in what is not known before."""
-    return len(
-        _TOKEN.sub(
-            lambda token: (
-                "x" * (_ACCOUNT_CHARACTERS if "AccountId" in token[1] else _ARN_CHARACTERS)
-            ),
-            text,
-        )
-    )
 
 
 def _roles(page: Page, place: Place) -> dict[str, str]:

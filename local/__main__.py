@@ -1,6 +1,7 @@
 """`python -m local`: the whole product on this machine, in the foreground, until Ctrl-C."""
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -39,6 +40,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     tests.add_argument("--approval-timeout-seconds", type=int, default=600)
     tests.add_argument("--self-confirm", action="store_true")
     tests.add_argument("--no-budgets", action="store_true")
+    tests.add_argument("--targets", type=json.loads, default={}, help="of its page, as JSON")
     return parser.parse_args(arguments)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ class StackWish:
     home: Home = Home(ROOT)
     is_unconfined: bool = False
     """Whether agents' Python may run where this machine cannot confine it."""
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    """Those of its page; empty: the one that is by default."""
 
     @property
     def sender(self) -> str:
@@ -88,6 +90,7 @@ class StackWish:
                 "recipients": [person.email for person in PEOPLE],
             },
             "self_confirm": self.self_confirm,
+            **({"targets": dict(self.targets)} if self.targets else {}),
             **({} if self.has_budgets else {"budgets": False}),
             "images": IMAGES,
             "login": {"login_url": self.origin, "token_url": self.endpoint},

@@ -71,6 +71,7 @@ class Run:
             has_budgets=not self._chosen.no_budgets,
             home=home,
             is_unconfined=self._chosen.unconfined,
+            targets=self._chosen.targets,
         )
         running = wish.checked()
         self._warn(running)

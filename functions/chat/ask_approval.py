@@ -17,7 +17,7 @@ from functions.shared.kinds import KINDS, Place
 from functions.shared.observe import APPROVALS_ASKED, count, logger
 from functions.shared.operations import OPERATIONS, confirmation_of
 from functions.shared.plan import LIVE, PlannedCall, canonical, digest_of, draft_of
-from functions.shared.plan_words import shadow_words
+from functions.shared.plan_words import shadow_words, target_words
 from functions.shared.targets import Target, Targets
 from functions.shared.turn import Turn, parsed_arguments
 
@@ -122,8 +122,14 @@ def _planned(
 
 def confirmation_reply(approval: Approval) -> str:
     """The program's confirmation, and who goes on from here."""
-    shadow = shadow_words(approval.plan_value())
-    told = [confirmation_of(approval.calls()), *([shadow] if shadow else []), WAITS]
+    plan = approval.plan_value()
+    shadow, where = shadow_words(plan), target_words(plan)
+    told = [
+        *([where] if where else []),
+        confirmation_of(approval.calls()),
+        *([shadow] if shadow else []),
+        WAITS,
+    ]
     return "\n\n".join(told)
 
 

@@ -8,6 +8,7 @@ from functions.shared import fixed_parameters
 from functions.shared.approval import Status
 from functions.shared.operations import OPERATIONS
 from functions.shared.plan import plan_of
+from functions.shared.plan_words import has_chosen_target
 
 LEASED = frozenset({"run_instances"})
 """Operations whose result lives on and costs: they get a lease."""
@@ -42,7 +43,7 @@ def concluded(
     return plan_of(
         draft,
         account_alias=str(preflight.get("account_alias", "")),
-        facts={call["id"]: _facts(call, preflight) for call in draft["calls"]},
+        facts={call["id"]: _facts(call, draft, preflight) for call in draft["calls"]},
         prices={call["id"]: _found(call, preflight).get("price") for call in draft["calls"]},
         lease_hours=lease_hours if is_leased else None,
     )
@@ -77,10 +78,14 @@ def _said_against(
     return [str(rehearsed["text"])]
 
 
-def _facts(call: Mapping[str, Any], preflight: Mapping[str, Any]) -> list[dict[str, str]]:
+def _facts(
+    call: Mapping[str, Any], draft: Mapping[str, Any], preflight: Mapping[str, Any]
+) -> list[dict[str, str]]:
     fixed = fixed_parameters.facts(call.get("parameters", {}))
     said = OPERATIONS[call["operation"]].facts(call)
-    return [*said, *fixed, *_found(call, preflight).get("facts", ())]
+    target = {"key": "target", "label": "Target", "value": str(draft["target"])}
+    where = [{**target, "source": "model", "level": "plain"}] if has_chosen_target(call) else []
+    return [*where, *said, *fixed, *_found(call, preflight).get("facts", ())]
 
 
 def _found(call: Mapping[str, Any], preflight: Mapping[str, Any]) -> Mapping[str, Any]:

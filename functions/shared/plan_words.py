@@ -92,6 +92,19 @@ def after_words(calls: Iterable[Mapping[str, Any]]) -> str:
     return f"The model had read text from outside ({shown}{more}) before it asked for this."
 
 
+def has_chosen_target(call: Mapping[str, Any]) -> bool:
+    """Whether the model said where this call runs, which it only does where there are several targets."""
+    return "target" in call.get("origins", {}) and "target" not in call.get("arguments", {})
+
+
+def target_words(plan: Mapping[str, Any]) -> str:
+    """Where it runs, if that was chosen: `Target: workloads (account 2109…, eu-west-1)`; empty where it was not."""
+    if not any(map(has_chosen_target, plan["calls"])):
+        return ""
+    account, region = literal(plan.get("account")), literal(plan.get("region"))
+    return f"Target: {literal(plan.get('target'))} (account {account}, {region})"
+
+
 def account_words(plan: Mapping[str, Any]) -> str:
     """The account by its alias, if it has one, and its number: `payments-test (123456789012)`."""
     account, alias = literal(plan.get("account")), plan.get("account_alias")

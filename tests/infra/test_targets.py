@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from infra.environment import check_environment, deployed_length
 from infra.page import BadPage, Page
-from infra.targets import deployed_length, home_role_name, target_role_name
+from infra.targets import home_role_name, target_role_name
 from tests.infra.conftest import COMMON, WORKLOADS, WORKLOADS_SUBNET
 from tests.infra.template import listed
 
@@ -167,6 +168,12 @@ def test_a_role_that_would_have_too_long_a_name_is_refused_with_what_to_shorten(
     with pytest.raises(BadPage, match="choose a shorter name"):
         target_role_name(page, "t" * 20, "launch")
     assert len(home_role_name(page, "launch") or "") <= 64
+
+
+def test_an_environment_that_lambda_would_refuse_is_refused_before_the_deploy():
+    check_environment("chat", {"TARGETS": "x" * 3500})
+    with pytest.raises(BadPage, match="too long for chat"):
+        check_environment("chat", {"TARGETS": "x" * 3500, "OTHER": "y" * 100})
 
 
 def test_a_length_counts_what_aws_fills_in_later():

@@ -286,7 +286,8 @@ def test_the_outputs_tell_every_address(production, with_ses):
 
 def test_calls_run_in_the_target_that_the_operator_names(with_ses):
     launch = with_ses.environment("LaunchInstance/Function")
-    assert (launch["TARGET"], launch["REGION"]) == ("elsewhere", "eu-north-1")
+    [target] = json.loads(launch["TARGETS"])
+    assert (target["name"], target["region"]) == ("elsewhere", "eu-north-1")
 
 
 def test_what_the_operator_fixed_reaches_every_plan_and_is_part_of_no_other_stack(

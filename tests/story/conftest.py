@@ -54,6 +54,13 @@ def lone_story(stacks) -> Iterator[Story]:
 
 
 @pytest.fixture
+def targets_story(stacks) -> Iterator[Story]:
+    """A story in a stack with a target of its own account and one of another."""
+    with Story(stacks.targets()) as told:
+        yield told
+
+
+@pytest.fixture
 def gallery_story(stacks) -> Iterator[GalleryStory]:
     """A story that no other one is told beside, with the agents of the gallery."""
     with stacks.alone("Gallery"), GalleryStory(stacks.gallery()) as told:

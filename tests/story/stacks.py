@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from infra.agents import compile_agents, hosts_of
-from local.programs import ROOT
+from local.programs import CDK, ROOT, aws_environment
 from local.run_files import READY
 
 START_SECONDS = 480
@@ -23,6 +23,8 @@ MAIN = "Countersign"
 SLASHGPT_FORMAT = ROOT / "tests" / "fixtures" / "compat"
 """Manifests of our own in the format of SlashGPT, with the files that they name."""
 GITHUB_TOKEN = "a-token-that-nobody-may-see"
+AWAY, AWAY_TARGET = "210987654321", "workloads"
+"""Another account of the emulator, and the target there."""
 RUN_PYTHON = ("analyst.*", "figures.*")
 """The gallery's agents that need the sandbox; they have a stack of their own."""
 
@@ -63,6 +65,12 @@ class Stacks:
         beside = [f"--emulator={ready['emulator']}", f"--ec2-log={ready['ec2_log']}"]
         return self._stack(name, [*beside, *options])
 
+    def release(self, name: str, root: Path) -> Stack:
+        """A stack beside the main one, deployed by the code in another directory."""
+        ready = self.main().ready
+        beside = [f"--emulator={ready['emulator']}", f"--ec2-log={ready['ec2_log']}"]
+        return self._stack(name, [*beside, "--no-budgets"], root)
+
     def gallery(self) -> "Gallery":
         """A stack with the agents of the gallery, whose services are all one of ours."""
         home = Path(self._once("home", self._make_home))
@@ -73,6 +81,34 @@ class Stacks:
         """A stack with agents that run Python."""
         home = self._once("python-home", self._make_python_home)
         return self.variant("Python", f"--home={home}", "--no-budgets")
+
+    def targets(self) -> Stack:
+        """A stack with a target of its own account and one of another, which has countersign-target."""
+        page = {
+            "default": {},
+            AWAY_TARGET: {"account": AWAY, "external_id": "choose-any-long-word"},
+        }
+        stack = self.variant("Targets", f"--targets={json.dumps(page)}", "--no-budgets")
+        self._once("away", lambda: self._deploy_away(stack.ready["emulator"]))
+        return stack
+
+    def _deploy_away(self, endpoint: str) -> str:
+        home = self._directory / "Targets" / "home"
+        environment = {**aws_environment(endpoint, self._directory), "AWS_ACCESS_KEY_ID": AWAY}
+        command = [str(CDK), "deploy", "--app", f"{sys.executable} -m infra.target_app"]
+        command += ["-c", f"home={home}", "-c", f"agents={ROOT / 'agents'}"]
+        command += ["-c", f"target={AWAY_TARGET}", "--require-approval=never", "--no-notices"]
+        output = self._directory / "away"
+        ran = subprocess.run(
+            [*command, f"--output={output}"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stderr
 
     def _make_python_home(self) -> str:
         home = self._directory / "python-home"
@@ -114,7 +150,7 @@ class Stacks:
         with self._lock(f"{name} alone"):
             yield
 
-    def _stack(self, name: str, options: list[str]) -> Stack:
+    def _stack(self, name: str, options: list[str], root: Path = ROOT) -> Stack:
         server = self._once("model", self._start_model_server)
         own = self._directory / name
 
@@ -122,7 +158,7 @@ class Stacks:
             command = [sys.executable, "-m", "local", "--port=0", f"--directory={own}"]
             command += [f"--stack={name}", f"--model-url={server}/v1"]
             command += [f"--while-process={self._session}", *options]
-            return self._await_file(own / READY, command)
+            return self._await_file(own / READY, command, root)
 
         ready = json.loads(self._once(name, start))
         return Stack(ready, server, (own / READY).with_suffix(".output"))
@@ -147,18 +183,18 @@ class Stacks:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _await_file(self, file: Path, command: list[str]) -> str:
+    def _await_file(self, file: Path, command: list[str], root: Path = ROOT) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         output = file.with_suffix(".output")
         with output.open("w") as written:
             process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=root,
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "GITHUB_TOKEN": GITHUB_TOKEN},
+                env={**os.environ, "PYTHONPATH": str(root), "GITHUB_TOKEN": GITHUB_TOKEN},
             )
         deadline = time.monotonic() + START_SECONDS
         while not file.exists():
