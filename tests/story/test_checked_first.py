@@ -73,7 +73,7 @@ def test_an_account_without_a_default_network_hears_which_setting_to_change(stor
     key_name = story.new_key_pair()
     story.ec2_fails("VPCIdNotSpecified", about=key_name, dry_run=True)
     told = asked_in_vain(story, {**KONDO, "key_name": key_name})
-    assert "target.subnet_id in countersign.yaml" in told["reply"]
+    assert "subnet_ids under targets in countersign.yaml" in told["reply"]
 
 
 def test_a_denied_request_can_be_mended_in_the_same_conversation(story):
