@@ -6,6 +6,7 @@ from local.emulator import (
     iam,
     lambda_runtime,
     lambda_sizes,
+    pools,
     routing,
     sign_in,
     step_functions,
@@ -168,6 +169,11 @@ CORRECTIONS = (
             f"{iam.EVALUATOR}:_gather_role_policies",
             f"{iam.EVALUATOR}:_permissions_boundary",
         ),
+    ),
+    Correction(
+        apply=pools.pools_are_reached_by_their_tags,
+        finding="",
+        patches=(pools.HANDLERS, pools.COLLECTORS, pools.POOLS),
     ),
     Correction(
         apply=iam.loopback_counts_as_secure_transport,

@@ -8,8 +8,7 @@ from typing import Any
 from local.emulator.ec2.wire import flat
 from local.emulator.iam import ACTIONS, EVALUATOR, Enforce
 from local.emulator.patching import resolve, wrap
-from local.emulator.resource_calls import Account, Call, Operation, calls, tags_in
-from local.emulator.resource_types import POOL_TYPE
+from local.emulator.resource_calls import Account, Call, Operation, calls
 
 STACKS = "ministack.services.cloudformation.stacks"
 HANDLERS = "ministack.services.cloudformation:_ACTION_HANDLERS"
@@ -27,8 +26,6 @@ _caller: contextvars.ContextVar[str] = contextvars.ContextVar(
 _acting: contextvars.ContextVar[Any] = contextvars.ContextVar("acting_for_a_stack", default=None)
 _roles: dict[tuple[str, str, str], str] = {}
 """The role that a stack was last handed, by account, region and name."""
-_pool_tags: dict[str, Mapping[str, str]] = {}
-"""The tags of user pools by their ids; stock drops those of a template."""
 
 
 def a_role_is_handed_to_cloudformation_only_by_who_may_pass_it() -> None:
@@ -103,10 +100,7 @@ def stacks_are_made_with_the_rights_of_their_role() -> None:
 def _creating(provision: Callable[..., Any]) -> Callable[..., Any]:
     def create(kind: str, logical_id: str, properties: Any, stack: str) -> Any:  # noqa: ANN401
         _check(_calls("create", kind, logical_id, properties, stack))
-        made = provision(kind, logical_id, properties, stack)
-        if kind == POOL_TYPE:
-            _pool_tags[made[0]] = tags_in(properties)
-        return made
+        return provision(kind, logical_id, properties, stack)
 
     return create
 
@@ -149,10 +143,10 @@ def _calls(
     return calls(operation, kind, logical_id, told, stack=stack, account=account)
 
 
-def _tags_of(named: str) -> Mapping[str, str]:
+def _tags_of(arn: str) -> Mapping[str, str]:
     from ministack.services.tagging import resource_tags
 
-    return _pool_tags.get(named) or resource_tags(named) or {}
+    return resource_tags(arn) or {}
 
 
 def _boundary_of(role: str) -> str:

@@ -25,7 +25,7 @@ class Account:
     id: str
     region: str
     tags_of: Callable[[str], Mapping[str, str]]
-    """The tags of a key, by its ARN, or of a user pool, by its id."""
+    """The tags of what has this ARN."""
     boundary_of: Callable[[str], str]
     """The permissions boundary of a role, by its name; empty for none."""
 
@@ -55,10 +55,11 @@ def calls(
         _, service, word = kind.split("::")[:3] if kind.count("::") == 2 else ("", "custom", kind)
         yield Call(f"{service.lower()}:{operation.title()}{word}", "*")
         return
-    tags = tags_in(told)
+    tags = _tags(told)
     first: dict[str, Any] = {}
+    arn = _arn(known, told, logical_id, stack, account)
     if "UserPoolId" in told:
-        first |= _held(account.tags_of(str(told["UserPoolId"])))
+        first |= _held(account.tags_of(arn))
     boundary = told.get("PermissionsBoundary") or (
         account.boundary_of(_last(told["Roles"])) if "Roles" in told else ""
     )
@@ -67,7 +68,6 @@ def calls(
     own = first | _held(tags)
     asked: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     asked |= {"aws:TagKeys": list(tags)} if tags else {}
-    arn = _arn(known, told, logical_id, stack, account)
     actions = getattr(known, operation).split()
     if operation != "create":
         yield from (Call(action, arn, own) for action in actions)
@@ -79,7 +79,7 @@ def calls(
     yield from _beside(kind, told, account)
 
 
-def tags_in(told: Mapping[str, Any]) -> dict[str, str]:
+def _tags(told: Mapping[str, Any]) -> dict[str, str]:
     """The template's own tags; those of CloudFormation need no right."""
     found = told.get("Tags") or told.get("UserPoolTags") or {}
     if not isinstance(found, Mapping):

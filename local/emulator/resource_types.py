@@ -7,7 +7,6 @@ SUFFIX = "1A2B3C4D5E6F"
 """As CloudFormation ends the names that it makes."""
 BY_STACK = "{stack}-{logical}-" + SUFFIX
 BY_RESOURCE = "{logical}-" + SUFFIX
-POOL_TYPE = "AWS::Cognito::UserPool"
 API = "apigateway:{region}::/apis/{ApiId}"
 POOL = "cognito-idp:{region}:{account}:userpool/{UserPoolId}"
 GROUP = "ec2:{region}:{account}:security-group/{GroupId}"
@@ -67,7 +66,7 @@ TYPES: Mapping[str, Calls] = {
         named="DashboardName",
         otherwise=BY_RESOURCE,
     ),
-    POOL_TYPE: Calls(
+    "AWS::Cognito::UserPool": Calls(
         "cognito-idp:{region}:{account}:userpool/new",
         "cognito-idp:CreateUserPool cognito-idp:SetUserPoolMfaConfig",
         "cognito-idp:UpdateUserPool",

@@ -57,3 +57,21 @@ def test_a_grant_on_public_parameters_reads_them_and_no_other(emulator):
         with pytest.raises(ClientError) as refused:
             own.get_parameters(Names=names)
         assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_grant_on_pools_of_a_tag_reaches_them_however_they_were_made(emulator):
+    tags = {"of": uuid.uuid4().hex}
+    pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolTags": tags}}
+    made = emulator.stack({"Pool": pool}, {"Id": {"Ref": "Pool"}})["Id"]
+    people = emulator.client("cognito-idp")
+    called = people.create_user_pool(PoolName="called", UserPoolTags=tags)["UserPool"]["Id"]
+    other = people.create_user_pool(PoolName="other")["UserPool"]["Id"]
+    tagged = {"StringEquals": {"aws:ResourceTag/of": tags["of"]}}
+    own = emulator.as_user(
+        "cognito-idp", {"Action": "cognito-idp:ListUsers", "Resource": "*", "Condition": tagged}
+    )
+    for reached in (made, called):
+        assert own.list_users(UserPoolId=reached)["Users"] == []
+    with pytest.raises(ClientError) as refused:
+        own.list_users(UserPoolId=other)
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
