@@ -85,13 +85,14 @@ def statements_of(
         kinds[kind.sid] = kind
         actions.setdefault(kind.sid, set()).update(prefix + word for word in words)
     for sid, kind in sorted(kinds.items()):
-        if not actions[sid]:
+        arns = _arns(kind, place, own or {})
+        if not actions[sid] or not arns:
             continue
         statement: Statement = {
             "Sid": sid,
             "Effect": "Allow",
             "Action": sorted(actions[sid]),
-            "Resource": _arns(kind, place, own or {}),
+            "Resource": arns,
         }
         if kind.condition:
             statement["Condition"] = _filled(kind.condition, place)

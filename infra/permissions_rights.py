@@ -178,10 +178,14 @@ RIGHTS: Mapping[str, Rights] = {
     "AWS::S3::Bucket": (
         (
             on.BUCKETS,
-            "s3: CreateBucket DeleteBucket DeleteBucketLifecycle GetBucketAcl"
-            " GetBucketOwnershipControls GetBucketPublicAccessBlock GetBucketTagging"
-            " GetBucketVersioning GetEncryptionConfiguration GetLifecycleConfiguration ListBucket"
-            " ListTagsForResource PutBucketOwnershipControls PutBucketPublicAccessBlock"
+            "s3: CreateBucket DeleteBucket DeleteBucketLifecycle GetAccelerateConfiguration"
+            " GetAnalyticsConfiguration GetBucketAbac GetBucketAcl GetBucketCORS GetBucketLogging"
+            " GetBucketMetadataTableConfiguration GetBucketNotification"
+            " GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPublicAccessBlock"
+            " GetBucketTagging GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration"
+            " GetIntelligentTieringConfiguration GetInventoryConfiguration"
+            " GetLifecycleConfiguration GetMetricsConfiguration GetReplicationConfiguration"
+            " ListBucket ListTagsForResource PutBucketOwnershipControls PutBucketPublicAccessBlock"
             " PutBucketTagging PutBucketVersioning PutEncryptionConfiguration"
             " PutLifecycleConfiguration TagResource UntagResource",
         ),
