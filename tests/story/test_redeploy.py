@@ -1,95 +1,101 @@
-"""The stack can be taken away and put back."""
+"""A stack can be taken away with everything told, and put back."""
 
-from datetime import datetime
+import json
+import subprocess
+import sys
 
 import pytest
 
-from local.deployment import Cdk, StackWish, deploy
-from local.model_choice import ModelChoice
-from local.seed import Emulated
+from local.deployment import Cdk
+from local.programs import ROOT, aws_environment
+from tests.story.story import Story
 from tests.story.test_launch import asks_for_an_instance
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.exhaustive]
 
 STACK = "Again"
 
 
-def test_deploy_destroy_deploy_leaves_nothing_behind_and_works_again(stacks, tmp_path):
-    endpoint = stacks.main().ready["emulator"]
-    wish = StackWish(
-        stack=STACK,
-        origin="http://127.0.0.1:1",
-        endpoint=endpoint,
-        model=ModelChoice(name="none", base_url="http://127.0.0.1:1/v1", key="none", label="none"),
-        channel="sns",
-        approval_timeout_seconds=600,
-        self_confirm=False,
-        has_budgets=False,
+@pytest.fixture
+def again(stacks):
+    """A stack of this story alone."""
+    return stacks.variant(STACK, "--no-budgets")
+
+
+def countersign(directory, endpoint, *arguments):
+    """What the operator's command line says, line by line."""
+    environment = aws_environment(endpoint, directory) | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
-    aws, cdk = Emulated(endpoint), Cdk(tmp_path, endpoint)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout.splitlines()
 
-    def tables() -> list[str]:
-        names = aws.client("dynamodb").list_tables()["TableNames"]
-        return [name for name in names if name.startswith(f"{STACK}-")]
 
-    def run(command: str, *options: str) -> None:
-        cdk.start(command, STACK, f"--app={tmp_path / 'cdk.out'}", *options)
+def test_deploy_destroy_deploy_ends_what_is_open_keeps_the_audit_and_works_again(again, tmp_path):
+    with Story(again) as story:
+        launched = asks_for_an_instance(story)["approval"]["id"]
+        story.user("carol").approves(launched)
+        story.user("carol").sees_closed(launched)
+        [instance] = story.instances(launched)
+        waiting = asks_for_an_instance(story, who="bob")["approval"]["id"]
+        story.user("carol").sees_approval(waiting, "pending")
+
+        own = again.output.parent
+        options = ["--home", str(own / "home"), "--yes", "--terminate", "--json"]
+        lines = countersign(tmp_path, story.aws.endpoint, "destroy", *options)
+
+        assert len(story.ec2_calls("TerminateInstances", about=instance)) == 1
+        assert (
+            f"Instance {instance}" in story.mails("alice@example.com", about=instance)[-1]["text"]
+        )
+        assert tables(story) == []
+        said = [json.loads(line) for line in lines]
+        assert {"destroyed": STACK} in said
+        assert {one["survivor"] for one in said if "survivor" in one} == {"key"}
+
+        [file] = tmp_path.glob("countersign-audit-*.jsonl")
+        verified = countersign(tmp_path, story.aws.endpoint, "audit", "verify", "--file", str(file))
+        assert "approvals 2" in verified[0]
+        written = [json.loads(line) for line in file.read_text().splitlines()]
+        kept = {one["approval"]: one["record"]["status"]["S"] for one in written[1:-1]}
+        assert kept == {launched: "approved", waiting: "cancelled"}
+
+        cdk = Cdk(tmp_path, story.aws.endpoint)
+        outputs = tmp_path / "outputs.json"
+        cdk.start(
+            "deploy",
+            STACK,
+            f"--app={own / 'cdk.out'}",
+            "--require-approval=never",
+            f"--outputs-file={outputs}",
+        )
         cdk.finish()
+        assert len(tables(story)) == 5
+        pages = json.loads(outputs.read_text())[STACK]["PagesFunction"]
+        assert is_healthy(story, pages)
 
-    outputs = deploy(wish, cdk, print)
-    assert len(tables()) == 5
-    run("destroy", "--force")
-    assert tables() == []
-    run("deploy", "--require-approval=never")
-    assert len(tables()) == 5
-    answer = aws.client("lambda").invoke(
-        FunctionName=outputs["PagesFunction"],
-        Payload=b'{"routeKey":"GET /healthz","rawPath":"/healthz","requestContext":'
-        b'{"requestId":"r","http":{"method":"GET","path":"/healthz"}}}',
+
+def tables(story):
+    names = story.aws.client("dynamodb").list_tables()["TableNames"]
+    return [name for name in names if name.startswith(f"{STACK}-")]
+
+
+def is_healthy(story, function):
+    event = {
+        "routeKey": "GET /healthz",
+        "rawPath": "/healthz",
+        "requestContext": {
+            "requestId": "r",
+            "http": {"method": "GET", "path": "/healthz", "sourceIp": "127.0.0.1"},
+        },
+    }
+    answer = story.aws.client("lambda").invoke(
+        FunctionName=function, Payload=json.dumps(event).encode()
     )
-    assert b'"statusCode":200' in answer["Payload"].read().replace(b" ", b"")
-    run("destroy", "--force")
-
-
-def test_a_request_that_waits_survives_the_deploy_of_other_settings_and_is_launched_once(
-    lone_story, tmp_path
-):
-    story = lone_story
-    turn = asks_for_an_instance(story, who="bob")
-    approval = turn["approval"]["id"]
-    seen = story.user("carol").sees_approval(approval, "pending")
-    deploy(alone_with_more_time(story), Cdk(tmp_path, story.aws.endpoint), print)
-    assert story.user("carol").approval(approval) == seen
-
-    later = asks_for_an_instance(story, who="alice")["approval"]["id"]
-    assert seconds_open(story.user("carol").sees_approval(later, "pending")) > 650
-    assert seconds_open(seen) < 650
-
-    story.user("carol").approves(approval)
-    story.user("carol").sees_closed(approval)
-    assert len(story.launches(approval)) == 1
-    assert len(story.instances(approval)) == 1
-    story.user("bob").sees_turn(turn["conversation_id"], "completed")
-
-
-def alone_with_more_time(story) -> StackWish:
-    """The stack of `lone_story`, where people have a minute longer."""
-    return StackWish(
-        stack="Alone",
-        origin=story.url,
-        endpoint=story.aws.endpoint,
-        model=ModelChoice(
-            name="test-model", base_url=story.model.base_url, key="none", label="test-model"
-        ),
-        channel="ses",
-        approval_timeout_seconds=660,
-        self_confirm=True,
-        has_budgets=True,
-    )
-
-
-def seconds_open(approval: dict) -> float:
-    """How long it was or is open at most."""
-    times = (approval["expires_at"], approval["created_at"])
-    end, start = (datetime.fromisoformat(time) for time in times)
-    return (end - start).total_seconds()
+    return json.loads(answer["Payload"].read())["statusCode"] == 200
