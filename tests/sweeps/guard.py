@@ -18,6 +18,7 @@ REQUEST = "tests/integration/test_request_approval.py"
 RECORD = "tests/integration/test_record_late.py"
 LEASES = "tests/integration/test_end_lease.py"
 HTTP = "tests/unit/test_http.py"
+FRONT = "tests/unit/test_front.py"
 ORDERS = "tests/sweeps/test_guarded_orders.py"
 
 
