@@ -34,7 +34,7 @@ def open_work(
         what = summary_of(approval.calls())
         if approval.requester.sub == one.sub:
             yield OpenWork(approval_id=approval.id, says=_own(approval, what))
-        elif approval.status in OPEN and _waits_for_them_alone(approval, one, others):
+        elif not approval.practised_by and _waits_for_them_alone(approval, one, others):
             yield OpenWork(
                 approval_id=approval.id,
                 says=f"{what}: it waits for them alone, and expires undecided.",
@@ -52,6 +52,8 @@ def _own(approval: Approval, what: str) -> str:
 
 
 def _waits_for_them_alone(approval: Approval, one: Somebody, others: Collection[str]) -> bool:
+    if approval.status not in OPEN:
+        return False
     asked = {person.sub for person in approval.asked}
     return one.sub in asked and not asked.intersection(others)
 

@@ -361,6 +361,11 @@ def launched(backend):
     return approval_id
 
 
+def test_their_practice_is_nothing_that_stays_open(users):
+    users("practice", "carol@example.com")
+    assert "Still open" not in users("remove", "carol@example.com")[1]
+
+
 def test_requests_that_only_they_could_decide_are_said(users, backend):
     approval_id = backend.ask(by="bob")
     backend.open(approval_id)
