@@ -5,8 +5,9 @@ from botocore.exceptions import ReadTimeoutError
 
 from functions.launch_instance.ec2_errors import LaunchAmbiguous
 from functions.launch_instance.rehearse import RehearsalLaunched
+from functions.shared.approved_call import client_token
 from functions.shared.errors import TemporarilyUnavailable
-from tests.support.account import ORIGIN, freeze
+from tests.support.account import ACCOUNT_ID, ORIGIN, REGION, freeze
 from tests.support.budgeted import limit, live, used
 from tests.support.counted import counted
 from tests.support.fake_ec2 import Lost
@@ -52,6 +53,15 @@ def test_what_was_approved_is_rehearsed_as_it_would_have_been_sent_and_nothing_s
     [_, after] = shadow.ec2.rehearsals
     assert nothing_ran(shadow)
     assert after["DryRun"] is True
+    approval = shadow.approval(approval_id)
+    launch = client_token(
+        account=ACCOUNT_ID,
+        region=REGION,
+        approval_id=approval_id,
+        call_id=approval.calls()[0]["id"],
+        digest=approval.digest,
+    )
+    assert launch not in (before["ClientToken"], after["ClientToken"])
     tags = {tag["Key"]: tag["Value"] for tag in after["TagSpecifications"][0]["Tags"]}
     assert tags["countersign:approver"] == "carol@example.com"
     alike = set(before) - {"TagSpecifications", "ClientToken"}
@@ -156,6 +166,22 @@ def test_the_same_call_again_has_the_same_outcome_and_aws_is_not_asked_again(sha
     approval_id = approved_request(shadow)
     assert shadow.launch(approval_id) == shadow.launch(approval_id)
     assert len(shadow.ec2.rehearsals) == 2
+
+
+def test_another_try_that_was_sent_meanwhile_is_not_overwritten(shadow):
+    approval_id = approved_request(shadow)
+    room, dry_run = shadow.rooms["launch_instance"], shadow.ec2.run_instances
+    [call_id] = [one["id"] for one in shadow.approval(approval_id).calls()]
+
+    def sent_meanwhile(**request):
+        room.ledger.send_again(approval_id, call_id)
+        return dry_run(**request)
+
+    shadow.ec2.run_instances = sent_meanwhile
+    with pytest.raises(LaunchAmbiguous):
+        shadow.launch(approval_id)
+    row = room.ledger.read(approval_id, call_id)
+    assert (row.status, row.sent) == ("launching", True)
 
 
 def test_it_is_counted_as_shadowed_and_as_nothing_that_was_launched(shadow, capsys):
