@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from cli.doctor.examine import Check, examine, looked
+from cli.doctor.finding import ok
 from functions.shared.aws import client
 from infra.page import ROOT
 from tests.support.account import ACCOUNT_ID, FREEZE, REGION, freeze
@@ -214,9 +215,10 @@ def test_a_model_that_does_not_take_part(patient, model, fix):
 
 
 def test_a_check_that_gets_no_answer_is_no_green_and_holds_up_nobody(patient):
-    never = threading.Event()
-    slow = Check("slow", lambda _: never.wait(), seconds=0.01)
+    later = threading.Event()
+    slow = Check("slow", lambda _: ok("late") if later.wait(10) else ok("later"), seconds=0.01)
     [(_, said)] = examine(patient.examined(), [slow])
+    later.set()
     assert said.state == "unknown"
     assert said.says == "Not checked: no answer within 0 seconds."
     assert said.fix.startswith("countersign doctor again")
