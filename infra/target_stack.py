@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import (
     ArnFormat,
-    BootstraplessSynthesizer,
     CfnOutput,
     Environment,
+    LegacyStackSynthesizer,
     Stack,
     Tags,
 )
@@ -60,7 +60,7 @@ class CountersignTarget(Stack):
             target_stack_name(page, target),
             description=f"Countersign: what {page.stack} in {page.account} may do here.",
             env=Environment(account=places[0].account, region=places[0].region),
-            synthesizer=BootstraplessSynthesizer(),
+            synthesizer=LegacyStackSynthesizer(),
         )
         Tags.of(self).add("countersign:stack", page.stack)
         for key, value in page.tags.items():
