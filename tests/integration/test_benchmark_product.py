@@ -46,6 +46,7 @@ def test_the_benchmark_still_drives_the_real_handlers(tmp_path):
             "AWS_SECRET_ACCESS_KEY": "y",
             "OPENAI_BASE_URL": os.environ["OPENAI_BASE_URL"],
             "OPENAI_API_KEY": "k",
+            "ALLOWED_CIDRS": "",
             "BENCH_WORK": str(tmp_path),
         }
         driven = subprocess.run(
