@@ -3,6 +3,7 @@
 from tests.sweeps.guards_around import AROUND
 from tests.sweeps.guards_code import CODE
 from tests.sweeps.guards_deciding import DECIDING
+from tests.sweeps.guards_fixed import FIXED
 from tests.sweeps.guards_kinds import KINDS
 from tests.sweeps.guards_manifests import MANIFESTS
 from tests.sweeps.guards_notebooks import NOTEBOOKS
@@ -17,6 +18,7 @@ GUARDS = (
     *DECIDING,
     *PEOPLE,
     *RUNNING,
+    *FIXED,
     *KINDS,
     *OUTSIDE,
     *MANIFESTS,

@@ -97,7 +97,7 @@ RUNNING = (
     guard(
         "what is sent follows from what was shown",
         "shared/approved_call.py",
-        "    return parameters is None or planned == parameters",
+        "    return parameters is None or (planned == parameters and _shows_what_is_fixed(call))",
         "    return True",
         REFUSALS,
         SEALS,
