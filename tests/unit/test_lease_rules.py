@@ -13,6 +13,7 @@ from functions.shared.lease import (
     Lease,
     LeaseState,
     LeaseStep,
+    NotEndable,
     NotExtendable,
 )
 
@@ -140,3 +141,16 @@ def test_looked_at_every_so_often_every_lease_reaches_its_end(hours, pause):
         assert step is not None
         lease = lease.taking(step).after(step, now)
     assert lease.state is LeaseState.TERMINATED
+
+
+@pytest.mark.parametrize("state", sorted(set(LeaseState) - OVER))
+def test_what_the_operator_ends_is_due_for_its_termination_at_once(state):
+    now = BEGAN + 100
+    ended = in_state(state, stopped_at=BEGAN + 50).ended_at_once(now)
+    assert (ended.due_at(), ended.step_at(now)) == (now, LeaseStep.TERMINATE)
+
+
+@pytest.mark.parametrize("state", sorted(OVER))
+def test_a_lease_that_is_over_is_ended_by_nobody(state):
+    with pytest.raises(NotEndable):
+        in_state(state).ended_at_once(BEGAN)
