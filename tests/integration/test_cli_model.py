@@ -27,11 +27,18 @@ def said_of(model="test-model", *, calls_tools=True, code="", detail=""):
     }
 
 
+@pytest.fixture
+def secret(account, tmp_path):
+    """A deployment's secret, with the key of today in it."""
+    made = client("secretsmanager").create_secret(Name=tmp_path.name, SecretString=MODEL_KEY)
+    return made["ARN"]
+
+
 class Chat:
     """The deployed chat, asked for its models; it remembers the key that was stored just then."""
 
-    def __init__(self, account):
-        self.account = account
+    def __init__(self, secret):
+        self.secret = secret
         self.answers = deque()
         self.keys = []
         self.asked = []
@@ -41,7 +48,7 @@ class Chat:
 
     def invoke(self, *, FunctionName, Payload):
         self.asked.append((FunctionName, json.loads(Payload)))
-        self.keys.append(key_of(self.account))
+        self.keys.append(key_of(self.secret))
         answer = self.answers.popleft()
         if isinstance(answer, Exception):
             raise answer
@@ -50,23 +57,20 @@ class Chat:
         return {"Payload": io.BytesIO(text.encode()), **failed}
 
 
-def key_of(account):
-    found = client("secretsmanager").get_secret_value(
-        SecretId=account.secret_arn, VersionStage="AWSCURRENT"
-    )
+def key_of(secret):
+    found = client("secretsmanager").get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
     return found["SecretString"]
 
 
 @pytest.fixture
-def chat(account):
-    return Chat(account)
+def chat(secret):
+    return Chat(secret)
 
 
 @pytest.fixture
-def operator(account, chat, monkeypatch, capsys):
+def operator(secret, chat, monkeypatch, capsys):
     """Somebody who pipes a new key in."""
-    client("secretsmanager").put_secret_value(SecretId=account.secret_arn, SecretString=MODEL_KEY)
-    outputs = {"ModelSecretArn": account.secret_arn, "ContinueTurnFunction": "continue"}
+    outputs = {"ModelSecretArn": secret, "ContinueTurnFunction": "continue"}
     made = operate(
         monkeypatch,
         capsys.readouterr,
@@ -80,7 +84,7 @@ def operator(account, chat, monkeypatch, capsys):
 
 
 def test_a_key_that_is_piped_in_is_stored_and_then_tried_by_the_deployed_chat(
-    operator, chat, account
+    operator, chat, secret
 ):
     chat.says(said_of())
     status, out, err = operator.runs("model", "set")
@@ -88,13 +92,11 @@ def test_a_key_that_is_piped_in_is_stored_and_then_tried_by_the_deployed_chat(
     assert "test-model answers in 1.2 s and calls functions." in out
     assert chat.keys == [NEW_KEY]
     assert chat.asked == [("continue", {"v": 1, "command": "check_model"})]
-    assert key_of(account) == NEW_KEY
+    assert key_of(secret) == NEW_KEY
     assert NEW_KEY not in out + err
 
 
-def test_a_key_that_the_service_refuses_is_taken_back_and_nobody_is_cut_off(
-    operator, chat, account
-):
+def test_a_key_that_the_service_refuses_is_taken_back_and_nobody_is_cut_off(operator, chat, secret):
     chat.says(said_of(code="model_unauthorized", detail="The model's service refused our key."))
     status, out, _ = operator.runs("model", "set")
     assert status == 1
@@ -102,22 +104,22 @@ def test_a_key_that_the_service_refuses_is_taken_back_and_nobody_is_cut_off(
     assert "countersign model set" in out
     assert "The key that was there before is in place again." in out
     assert chat.keys == [NEW_KEY]
-    assert key_of(account) == MODEL_KEY
+    assert key_of(secret) == MODEL_KEY
 
 
-def test_a_key_that_could_not_be_tried_stays(operator, chat, account):
+def test_a_key_that_could_not_be_tried_stays(operator, chat, secret):
     chat.says(said_of(code="model_timeout", detail="The model did not answer in time."))
     status, out, _ = operator.runs("model", "set")
     assert status == 1
     assert "in place again" not in out
-    assert key_of(account) == NEW_KEY
+    assert key_of(secret) == NEW_KEY
 
 
 @pytest.mark.parametrize(
     "typed", ["", "\n", "two words", "sk-\u00e9", "sk-\x1b[2J", "k" * 4097], ids=ascii
 )
 def test_what_cannot_be_a_key_changes_nothing_and_is_not_repeated(
-    operator, chat, account, monkeypatch, typed
+    operator, chat, secret, monkeypatch, typed
 ):
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     status, out, err = operator.runs("model", "set")
@@ -125,7 +127,7 @@ def test_what_cannot_be_a_key_changes_nothing_and_is_not_repeated(
     assert "nothing was changed" in err
     assert not typed.strip() or typed.strip() not in err
     assert chat.asked == []
-    assert key_of(account) == MODEL_KEY
+    assert key_of(secret) == MODEL_KEY
 
 
 def test_no_argument_takes_a_key(operator):

@@ -41,12 +41,16 @@ def run(story, tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_a_request_is_followed_through_every_room_and_the_pages_commands_run_as_printed(
-    story, run, monkeypatch
-):
-    approval = asks_for_an_instance(story)["approval"]["id"]
-    story.user("bob").approves(approval)
-    story.user("bob").sees_closed(approval)
+@pytest.fixture
+def approval(story):
+    """An approval that was approved, has launched, and is closed."""
+    asked = asks_for_an_instance(story)["approval"]["id"]
+    story.user("bob").approves(asked)
+    story.user("bob").sees_closed(asked)
+    return asked
+
+
+def test_a_request_is_followed_from_the_page_through_every_room(story, run, approval):
     request = story.rows.approval(approval)["request_id"]
 
     status, out, err = run("logs", "--request", request, "--since", "1h")
@@ -60,6 +64,9 @@ def test_a_request_is_followed_through_every_room_and_the_pages_commands_run_as_
     assert request in out
     assert out == run("logs", "--request", approval, "--since", "1h")[1]
 
+
+@pytest.mark.exhaustive
+def test_every_command_of_the_alarms_pages_runs_as_it_is_printed(run, approval, monkeypatch):
     monkeypatch.setenv("APPROVAL", approval)
     assert len(BLOCKS) > 20
     for line in dict.fromkeys(BLOCKS):
