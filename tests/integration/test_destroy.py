@@ -246,7 +246,7 @@ def test_each_survivor_is_looked_for_and_named_with_its_command_and_keys_come_la
     assert f"key {going} (AWS deletes it on " in out
     assert "gone" not in out.partition("What is left")[2]
     assert len(left) == 4
-    assert out.index(APPROVALS + " --region") < out.index(f"--key-id {key}")
+    assert out.index("--log-group-name Countersign-ChatLog") < out.index(f"--key-id {key}")
 
 
 def test_a_stack_whose_first_deploy_failed_is_destroyed_without_its_tables(destroying):
