@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from functions.shared.observe import logger
+from functions.shared.observe import asked_in, begin, logger
 from tests.support.backend import TOKEN
 from tests.support.fake_model import call, calls
 
@@ -170,3 +170,11 @@ class FakeRoom:
 
     def __getattr__(self, name):
         return lambda *_, **__: None
+
+
+def test_an_approval_of_an_earlier_release_is_not_given_the_request_of_the_one_before(written):
+    begin(None)
+    asked_in("req-one")
+    asked_in("")
+    logger.info("here")
+    assert requests_in(written()) == {None}
