@@ -37,7 +37,7 @@ def concluded(
     if complaints:
         return Refused(Status.DENIED, " ".join(dict.fromkeys(complaints)))
     draft = {**draft, "calls": [_with_disks(call, preflight) for call in draft["calls"]]}
-    if any(fixed_parameters.awaits_disks(call["parameters"]) for call in draft["calls"]):
+    if any(fixed_parameters.awaits_disks(call.get("parameters") or {}) for call in draft["calls"]):
         return Refused(Status.FAILED, NOT_CHECKED)
     is_leased = any(call["operation"] in LEASED for call in draft["calls"])
     return plan_of(
@@ -54,7 +54,7 @@ def _with_disks(call: Mapping[str, Any], preflight: Mapping[str, Any]) -> Mappin
     parameters = call.get("parameters") or {}
     disks = _found(call, preflight).get("disks")
     if not disks or not fixed_parameters.awaits_disks(parameters):
-        return {**call, "parameters": parameters}
+        return call
     return {**call, "parameters": {**parameters, fixed_parameters.DISKS: disks}}
 
 
