@@ -27,14 +27,12 @@ COMMANDS: Mapping[str, Rights] = {
         (
             on.POOLS,
             "cognito-idp: AdminAddUserToGroup AdminCreateUser AdminDeleteUser AdminDisableUser"
-            " AdminEnableUser AdminRemoveUserFromGroup AdminUpdateUserAttributes"
+            " AdminEnableUser AdminListGroupsForUser AdminRemoveUserFromGroup AdminUpdateUserAttributes"
             " AdminUserGlobalSignOut DescribeUserPool DescribeUserPoolClient ListGroups ListUsers"
             " ListUsersInGroup",
         ),
-        (
-            on.TOPICS,
-            "sns: GetSubscriptionAttributes ListSubscriptionsByTopic Subscribe Unsubscribe",
-        ),
+        (on.TOPICS, "sns: ListSubscriptionsByTopic Subscribe"),
+        (on.SUBSCRIPTIONS, "sns: GetSubscriptionAttributes Unsubscribe"),
         (on.FUNCTIONS, "lambda: InvokeFunction"),
         (on.TABLES, READ_ROWS),
         (on.KEYS, "kms: Decrypt"),
@@ -58,7 +56,8 @@ COMMANDS: Mapping[str, Rights] = {
             on.POOLS,
             "cognito-idp: DescribeUserPool ListGroups ListUsers ListUsersInGroup",
         ),
-        (on.TOPICS, "sns: GetSubscriptionAttributes ListSubscriptionsByTopic"),
+        (on.TOPICS, "sns: ListSubscriptionsByTopic"),
+        (on.SUBSCRIPTIONS, "sns: GetSubscriptionAttributes"),
         (IDENTITIES, "ses: GetEmailIdentity"),
         (EVERYWHERE, "ses: GetAccount"),
         (on.FUNCTIONS, "lambda: InvokeFunction"),

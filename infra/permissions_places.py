@@ -104,6 +104,11 @@ LOG_DELIVERY = On(
     reason="API Gateway sets up the delivery of its access log for whoever turns it on.",
 )
 BUCKETS = On("Buckets", ("s3:::{named_lower}",))
+SUBSCRIPTIONS = On(
+    "Subscriptions",
+    ANY,
+    reason="IAM knows no subscriptions, only topics: these are by the subscription's id.",
+)
 TOPICS = On("Topics", ("sns:{region}:{account}:{named}",))
 QUEUES = On("Queues", ("sqs:{region}:{account}:{named}",))
 PARAMETERS = On("Parameters", ("ssm:{region}:{account}:parameter{own}",))

@@ -194,18 +194,17 @@ RIGHTS: Mapping[str, Rights] = {
         (on.BUCKETS, "s3: DeleteBucketPolicy GetBucketPolicy PutBucketPolicy"),
     ),
     "AWS::SNS::Subscription": (
-        (
-            on.TOPICS,
-            "sns: GetSubscriptionAttributes SetSubscriptionAttributes Subscribe Unsubscribe",
-        ),
+        (on.TOPICS, "sns: Subscribe"),
+        (on.SUBSCRIPTIONS, "sns: GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe"),
     ),
     "AWS::SNS::Topic": (
         (
             on.TOPICS,
             "sns: CreateTopic DeleteTopic GetDataProtectionPolicy GetTopicAttributes"
             " ListSubscriptionsByTopic ListTagsForResource SetTopicAttributes Subscribe TagResource"
-            " Unsubscribe UntagResource",
+            " UntagResource",
         ),
+        (on.SUBSCRIPTIONS, "sns: Unsubscribe"),
     ),
     "AWS::SNS::TopicPolicy": ((on.TOPICS, "sns: SetTopicAttributes"),),
     "AWS::SQS::Queue": (

@@ -102,7 +102,8 @@ before, create the policy of the new one and bootstrap again with all of them.
 
 Names that CloudFormation makes begin with the stack's, or with the resource's; a user pool and a key have none, so they
 are reached by the tag `countersign:stack`, and made only with it. APIs have neither: `Apis` is every HTTP and WebSocket
-API of the region. `*` stands where AWS knows nothing narrower:
+API of the region. A sandbox's network is tagged after it is made, so `TagNetworks` could tag another's first.
+`*` stands where AWS knows nothing narrower:
 
 {wide}
 

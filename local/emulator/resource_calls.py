@@ -70,7 +70,7 @@ def calls(
     asked |= {"aws:TagKeys": list(tags)} if tags else {}
     actions = getattr(known, operation).split()
     if operation != "create":
-        yield from (Call(action, arn, own) for action in actions)
+        yield from (Call(action, known.changed_on or arn, own) for action in actions)
         return
     yield Call(actions[0], known.made_on or arn, asked | first)
     yield from (Call(action, arn, own) for action in actions[1:])

@@ -25,6 +25,8 @@ class Calls:
     otherwise: str = BY_STACK
     made_on: str = ""
     """What the first call is checked on, where the resource has no name before."""
+    changed_on: str = ""
+    """What updates and deletions are checked on, where it is not the ARN."""
     tagging: str = ""
 
 
@@ -151,6 +153,7 @@ TYPES: Mapping[str, Calls] = {
         "sns:Subscribe",
         "sns:SetSubscriptionAttributes",
         "sns:Unsubscribe",
+        changed_on="*",
     ),
     "AWS::SNS::Topic": Calls(
         "sns:{region}:{account}:{name}",

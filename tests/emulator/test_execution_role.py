@@ -233,3 +233,20 @@ def test_a_condition_compares_joined_texts(emulator, given, made):
     assert ended(emulator, name) == "CREATE_COMPLETE"
     resources = formation.describe_stack_resources(StackName=name)["StackResources"]
     assert sum(one["LogicalResourceId"] == "One" for one in resources) == made
+
+
+def test_a_subscription_is_changed_by_who_may_change_all(emulator):
+    topic = {"Type": "AWS::SNS::Topic"}
+    told = {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "reader@example.com"}
+    resources = {"Topic": topic, "One": {"Type": "AWS::SNS::Subscription", "Properties": told}}
+    topics = on(f"arn:aws:sns:us-east-1:{ACCOUNT}:rights-*", "sns:*")
+    formation = emulator.client("cloudformation")
+    for more, state in (((), "DELETE_FAILED"), ((on("*", "sns:Unsubscribe"),), "DELETE_COMPLETE")):
+        name = f"rights-{uuid.uuid4().hex[:8]}"
+        own = role(emulator, topics, *more)
+        made = formation.create_stack(
+            StackName=name, TemplateBody=json.dumps({"Resources": resources}), RoleARN=own
+        )["StackId"]
+        assert ended(emulator, made) == "CREATE_COMPLETE"
+        formation.delete_stack(StackName=name)
+        assert ended(emulator, made) == state
