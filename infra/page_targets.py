@@ -153,7 +153,7 @@ def places_of(
 ) -> tuple[Place, ...]:
     """Every place of the page, in its order; a target with several regions gives one place for each.
 
-    Raises `ValueError` where two places would have one name.
+    Raises `ValueError` where two places would have one name, or what is fixed in one does not fit together.
     """
     places = [
         Place(
@@ -172,11 +172,16 @@ def places_of(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"two targets have the name {twice[0]}")
+    for place in places:
+        try:
+            place.fixed.address_has_a_subnet()
+        except ValueError as error:
+            raise ValueError(f"targets.{place.target} in {place.region}: {error}") from error
     return tuple(places)
 
 
 def merged(target: Fixed, regional: Fixed) -> Fixed:
     """What a region fixes over what its target fixes; tags of both."""
     over: dict[str, Any] = {name: getattr(regional, name) for name in regional.model_fields_set}
-    over["tags"] = {**target.tags, **regional.tags}
+    over["tags"] = checked_tags({**target.tags, **regional.tags})
     return target.model_copy(update=over)

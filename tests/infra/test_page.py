@@ -179,6 +179,17 @@ def test_budgets_are_on_until_the_page_says_off(written):
         (fixed(tags={"countersign:call": "1"}), "fixed.tags: the tag 'countersign:call' begins"),
         ({"target": {"subnet_id": "subnet-1"}}, "targets.default.fixed.subnet_ids.0: "),
         ({"targets": {}}, "targets: "),
+        (
+            {
+                "targets": {
+                    "a": {
+                        "fixed": {"subnet_ids": SUBNETS[:1], "public_address": False},
+                        "regions": {"eu-west-1": {"subnet_ids": []}},
+                    }
+                }
+            },
+            "targets.a in eu-west-1: public_address needs subnet_ids",
+        ),
         ({"targets": {"Default": {}}}, "targets.Default"),
         (
             {"targets": {"a": {"regions": ["eu-west-1", "us-east-1"]}, "a-us-east-1": {}}},
