@@ -83,10 +83,15 @@ class Fixed(Part):
         return checked_tags(tags)
 
     @model_validator(mode="after")
-    def address_has_a_subnet(self) -> Self:
-        if self.public_address is not None and not self.subnet_ids:
-            raise ValueError("public_address needs subnet_ids: EC2 takes it with a subnet only")
+    def fits(self) -> Self:
+        check_address(self)
         return self
+
+
+def check_address(fixed: Fixed) -> None:
+    """Raises `ValueError` where a public address is fixed and no subnet."""
+    if fixed.public_address is not None and not fixed.subnet_ids:
+        raise ValueError("public_address needs subnet_ids: EC2 takes it with a subnet only")
 
 
 class Target(Part):
@@ -174,7 +179,7 @@ def places_of(
         raise ValueError(f"two targets have the name {twice[0]}")
     for place in places:
         try:
-            place.fixed.address_has_a_subnet()
+            check_address(place.fixed)
         except ValueError as error:
             raise ValueError(f"targets.{place.target} in {place.region}: {error}") from error
     return tuple(places)
