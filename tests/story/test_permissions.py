@@ -68,7 +68,7 @@ class EmptyAccount:
         found = [
             one["StackStatus"]
             for one in formation.list_stacks()["StackSummaries"]
-            if one["StackName"] == MAIN
+            if one["StackName"] == MAIN and one["StackStatus"] != "DELETE_COMPLETE"
         ]
         return found[0] if found else ""
 
