@@ -50,7 +50,7 @@ class SignIn(Construct):
         self.terminal = self._client(
             "Terminal",
             deployment,
-            auth_flows=cognito.AuthFlow(user_srp=False),
+            auth_flows=cognito.AuthFlow(user=True),
             callbacks=[*loopback_uris(), origin + CODE_PATH],
             logouts=[],
             remembered=TERMINAL_REMEMBERED,

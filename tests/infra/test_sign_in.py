@@ -95,7 +95,7 @@ def test_a_terminal_is_a_public_client_that_comes_back_to_this_machine_or_to_a_p
 ):
     client = production.one("AWS::Cognito::UserPoolClient", "SignIn/Pool/Terminal").properties
     assert client["GenerateSecret"] is False
-    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["ExplicitAuthFlows"] == ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     assert client["AllowedOAuthFlows"] == ["code"]
     assert client["RefreshTokenValidity"] == 7 * 24 * 60
     assert [production.spelled(url) for url in client["CallbackURLs"]] == [
