@@ -26,7 +26,7 @@ from functions.shared.end_instances import ENDINGS
 from functions.shared.errors import TemporarilyUnavailable
 from functions.shared.findings import REHEARSAL
 from functions.shared.observe import asked_in, logger
-from functions.shared.targets import Target, UnknownTarget
+from functions.shared.targets import NOT_DEPLOYED, Target, UnknownTarget
 
 
 class RehearsalLaunched(Exception):
@@ -80,8 +80,7 @@ def _rehearsed(
         ec2 = deps.ec2_for(Session.of(target, approval.id, call))
     except (BotoCoreError, ClientError) as error:
         if target.external_id and error_code(error) == "AccessDenied":
-            code = "TargetNotDeployed"
-            return {"passed": False, "code": code, "text": target.not_admitted()}
+            return {"passed": False, "code": NOT_DEPLOYED, "text": target.not_admitted()}
         raise TemporarilyUnavailable(
             f"The launch role could not be assumed: {error_code(error)}"
         ) from error

@@ -27,7 +27,7 @@ from functions.shared.observe import asked_in, logger
 from functions.shared.price_list import PriceList
 from functions.shared.readings import NotRead, Reading, Readings
 from functions.shared.target_settings import PreflightSettings
-from functions.shared.targets import Target, Targets, UnknownTarget
+from functions.shared.targets import NOT_DEPLOYED, Target, Targets, UnknownTarget
 
 Checker = Callable[[Inspection, Sequence[Mapping[str, Any]]], dict[str, Found]]
 CHECKERS: dict[str, Checker] = {
@@ -128,7 +128,7 @@ def _nothing(plan: Mapping[str, Any], found: Found) -> dict[str, Any]:
 
 def _not_admitted(target: Target) -> Found:
     found = Found()
-    found.complain("TargetNotDeployed", target.not_admitted())
+    found.complain(NOT_DEPLOYED, target.not_admitted())
     return found
 
 

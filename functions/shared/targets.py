@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Self
 
+NOT_DEPLOYED = "TargetNotDeployed"
+"""What a request is refused with where another account does not admit this deployment."""
+
 
 class UnknownTarget(LookupError):
     """No target of this deployment has that name, or it is another place by now."""

@@ -12,12 +12,14 @@ from tests.sweeps.guards_people import PEOPLE
 from tests.sweeps.guards_python import PYTHON
 from tests.sweeps.guards_running import RUNNING
 from tests.sweeps.guards_talking import TALKING
+from tests.sweeps.guards_targets import TARGETED
 
 GUARDS = (
     *TALKING,
     *DECIDING,
     *PEOPLE,
     *RUNNING,
+    *TARGETED,
     *FIXED,
     *KINDS,
     *OUTSIDE,

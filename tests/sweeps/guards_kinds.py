@@ -33,8 +33,8 @@ KINDS = (
     guard(
         "a termination frees a place among the living, a stop does not",
         "launch_instance/end_instance.py",
-        "others=_lives_no_more(deps, leased) if ending.step is LeaseStep.TERMINATE else (),",
-        "others=_lives_no_more(deps, leased),",
+        "if ending.step is LeaseStep.TERMINATE\n        else (),",
+        ",",
         ENDS,
     ),
     guard(

@@ -87,10 +87,10 @@ RUNNING = (
         SEALS,
     ),
     guard(
-        "a plan for another account, region or target launches nothing",
+        "a plan for a target that is gone launches nothing",
         "shared/approved_call.py",
-        '    if (plan["account"], plan["region"], plan["target"]) != here:',
-        "    if False:",
+        "        target = targets.of(plan)",
+        "        target = targets.reaching(plan) or targets.first",
         REFUSALS,
         SEALS,
     ),
