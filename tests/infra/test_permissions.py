@@ -2,66 +2,33 @@
 
 import json
 
-import botocore.session
 import pytest
 
-from infra import permissions_places as on
 from infra.page import Page
 from infra.permissions import (
-    POLICIES_OF_A_ROLE,
-    POLICY_CHARACTERS,
     CannotTell,
-    characters,
     deploying,
-    execution,
     place_of,
 )
-from infra.permissions_files import files_of
 from infra.permissions_operator import COMMANDS, operating
 from infra.permissions_page import FILE, SHOWN, page
-from infra.permissions_places import On
 from infra.permissions_rights import RIGHTS
 from infra.permissions_roles import bounded_by, ceiling, spelled
 from local.emulator.resource_calls import Account, calls
 from local.emulator.resource_types import TYPES
 from tests.infra.conftest import COMMON, PAGES
+from tests.infra.deployed_policies import ACCOUNT, REGION, STACKS, executing, where
 from tests.infra.excused_rights import EXCUSED, excuses_of
 from tests.infra.provider_schemas import listed_rights
 from tests.support.iam_policies import actions_of, allows, listed, matches, statements_of
 
-ACCOUNT, REGION = COMMON["account"], COMMON["region"]
-STACKS = tuple(PAGES)
-MODELS = {"states": "stepfunctions", "ses": "sesv2", "servicequotas": "service-quotas"}
-NOT_OPERATIONS = {
-    "dynamodb:ConditionCheckItem",
-    "iam:PassRole",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:UpdateLogDelivery",
-    "sts:SetSourceIdentity",
-}
-"""Rights that no call is named after."""
 NOT_TOLD = {"BootstrapVersion", "DeliverLogs"}
 """Rights that AWS tells of elsewhere: the CDK's rule about its bootstrap, the guide to access logs."""
-NOT_BY_OPERATION = {"apigateway", "bedrock", "bedrock-mantle", "s3"}
-"""Services whose rights are named otherwise than their calls."""
 
 
 @pytest.fixture(params=STACKS)
 def stack(request, assembly):
     return request.param, assembly.template(request.param).content
-
-
-def where(name, content):
-    return place_of(content, stack=name, account=ACCOUNT, region=REGION)
-
-
-def executing(name, content):
-    return execution(content, where(name, content))
 
 
 def test_the_committed_page_is_what_the_script_writes(production):
@@ -189,7 +156,10 @@ def test_a_key_and_a_pool_are_ours_by_their_tag_alone(production):
             keys = {"aws:ResourceTag/countersign:stack": whose}
             assert allows(statements, action, resource, keys) is allowed
         assert not allows(statements, action, resource)
-    assert not allows(statements, "kms:CreateKey", "*")
+    asked = {"aws:RequestTag/countersign:stack": "Production"}
+    for making in ("kms:CreateKey", "cognito-idp:CreateUserPool"):
+        assert allows(statements, making, "*", asked)
+        assert not allows(statements, making, "*")
 
 
 def test_a_role_is_passed_only_to_the_services_that_the_stacks_roles_trust(stack):
@@ -281,53 +251,6 @@ def test_partitions_follow_the_region():
         ("cn-north-1", "aws-cn"),
     ):
         assert place_of({}, stack="S", account=ACCOUNT, region=region).partition == partition
-
-
-def every_document(stack):
-    return dict(files_of(stack[1], where(*stack)))
-
-
-def test_iam_takes_every_policy(stack):
-    documents = every_document(stack)
-    assert sum(name.startswith("execution-") for name in documents) <= POLICIES_OF_A_ROLE
-    for name, document in documents.items():
-        assert characters(document) <= POLICY_CHARACTERS, name
-        sids = [statement["Sid"] for statement in document["Statement"]]
-        assert len(sids) == len(set(sids))
-        assert all(sid.isalnum() for sid in sids)
-
-
-def test_no_policy_has_a_wild_action_or_takes_back(stack):
-    for document in every_document(stack).values():
-        for statement in document["Statement"]:
-            assert set(statement) <= {"Sid", "Effect", "Action", "Resource", "Condition"}
-            assert statement["Effect"] == "Allow"
-            assert statement["Action"]
-            assert statement["Resource"]
-            assert not [one for one in listed(statement["Action"]) if "*" in one]
-
-
-def test_everything_is_named_only_with_a_reason(stack):
-    reasoned = {one.sid for one in vars(on).values() if isinstance(one, On) and one.reason}
-    for statement in statements_of(executing(*stack)):
-        assert ("*" in statement["Resource"]) <= (statement["Sid"] in reasoned), statement["Sid"]
-    for statement in statements_of(every_document(stack).values()):
-        changing = [one for one in listed(statement["Action"]) if one.startswith("iam:")]
-        if "*" in statement["Resource"]:
-            assert set(changing) <= {"iam:ListAccountAliases"}
-
-
-def test_every_action_is_one_of_aws(assembly):
-    loader = botocore.session.get_session().get_component("data_loader")
-    stacks = [(name, assembly.template(name).content) for name in STACKS]
-    written = actions_of(one for stack in stacks for one in every_document(stack).values())
-    for service in sorted({action.partition(":")[0] for action in written} - NOT_BY_OPERATION):
-        model = loader.load_service_model(MODELS.get(service, service), "service-2")
-        words = {
-            one.split("20")[0].replace("Invoke", "InvokeFunction") for one in model["operations"]
-        }
-        own = {one for one in written if one.startswith(f"{service}:")}
-        assert own - NOT_OPERATIONS <= {f"{service}:{word}" for word in words}
 
 
 def test_a_command_needs_what_it_is_told_to_need(production):
