@@ -78,6 +78,7 @@ def _workflow(backend: Backend, approval_id: str) -> None:
 
 @contextmanager
 def _rooms(patch: pytest.MonkeyPatch) -> Iterator[Backend]:
+    patch.setenv("ALLOWED_CIDRS", "")
     patch.setenv("AWS_DEFAULT_REGION", accounts.REGION)
     patch.setenv("AWS_ACCESS_KEY_ID", "testing")
     patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

@@ -1,5 +1,6 @@
 """An account and a machine with nothing prepared: an empty emulator, a model that wants its key, an address."""
 
+import json
 import os
 import re
 import subprocess
@@ -74,6 +75,8 @@ class Machine:
         """A shell's; everybody has a session of their own, and only the operator credentials."""
         own = self.directory / who
         own.mkdir(exist_ok=True)
+        # Others may be synthesizing in this checkout.
+        (own / ".cdk.json").write_text(json.dumps({"output": str(own / "cdk.out")}))
         shell = aws_environment(self.emulator.endpoint, own)
         if who != "operator":
             shell = {name: value for name, value in shell.items() if not name.startswith("AWS_")}
