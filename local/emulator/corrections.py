@@ -173,7 +173,7 @@ CORRECTIONS = (
     Correction(
         apply=pools.pools_are_reached_by_their_tags,
         finding="",
-        patches=(pools.HANDLERS, pools.COLLECTORS, pools.POOLS),
+        patches=(cloudformation.HANDLERS, iam.COLLECTORS, pools.POOLS),
     ),
     Correction(
         apply=iam.loopback_counts_as_secure_transport,
