@@ -53,7 +53,10 @@ class Screen:
         if not written:
             self.say(empty)
         elif self._console.is_terminal:
-            table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for number, head in enumerate(heads):
+                # What a row begins with is what people copy.
+                table.add_column(head, no_wrap=number == 0, overflow="fold")
             for row in written:
                 table.add_row(*(Text(cell) for cell in row))
             self._console.print(table)

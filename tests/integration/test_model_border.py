@@ -233,7 +233,9 @@ def test_a_refused_key_is_read_once_more_and_the_new_one_is_kept(service):
     assert [one["authorization"] for one in service.headers] == ["Bearer old"] + ["Bearer new"] * 2
 
 
-def test_a_token_that_is_over_is_refused_by_some_services_with_403_and_renewed_all_the_same(service):
+def test_a_token_that_is_over_is_refused_by_some_services_with_403_and_renewed_all_the_same(
+    service,
+):
     keys = Keys("over", "renewed")
     service.answers({"status": 403, "text": LEAK}, {"text": "hi"})
     assert ask(OpenAIChatModel(name="x1", read_key=keys)).text == "hi"

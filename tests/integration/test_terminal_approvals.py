@@ -29,6 +29,12 @@ def test_the_inbox_is_a_line_each(carol, request_id):
     assert row["id"] == request_id
 
 
+def test_in_a_narrow_window_an_id_stays_whole_so_that_it_can_be_copied(carol, request_id):
+    with carol.at("approvals", "list", columns=70) as at:
+        at.expect(request_id)
+        assert at.ends() == 0
+
+
 def test_only_an_exact_y_approves_what_was_shown(carol, backend, request_id):
     for answer in ("Y", "yes", "", "n", " y"):
         said = carol.piped("approvals", "approve", request_id, says=f"{answer}\n")
