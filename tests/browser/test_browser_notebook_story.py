@@ -12,7 +12,7 @@ from tests.browser.visitor import DESKTOP, PHONE
 from tests.story.python_story import CSV, HEAD, LOAD, PLOT, runs
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 SIZES = {"phone": PHONE, "wide": DESKTOP}
 NATURAL_WIDTH = "picture => picture.naturalWidth"

@@ -10,7 +10,7 @@ import pytest
 from tests.story.test_launch import asks_for_an_instance
 from tests.support.scanners import SCANNERS, link_variants, mutated_ids
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.exhaustive]
 
 REQUESTS = 1_000
 MUTATED = 200
