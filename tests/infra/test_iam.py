@@ -159,6 +159,7 @@ STARS = {
     "xray:PutTelemetryRecords": "X-Ray's writes take no resource",
     "xray:GetSamplingRules": "X-Ray's sampling takes no resource",
     "xray:GetSamplingTargets": "X-Ray's sampling takes no resource",
+    "bedrock:CallWithBearerToken": "a token is no resource",
     "states:SendTaskSuccess": "a task token names no resource",
     "ec2:DescribeInstances": "takes no resource",
     "ec2:DescribeImages": "takes no resource",

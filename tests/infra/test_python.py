@@ -238,10 +238,8 @@ def test_files_and_notebooks_have_routes_that_ask_for_a_token(analysis, producti
 
 
 def test_the_outputs_and_the_rooms_know_what_is_there(analysis, production):
-    assert (
-        set(analysis.outputs) - {"MailTopicArn"}
-        == (set(production.outputs) - {"MailTopicArn"}) | OUTPUTS
-    )
+    by_page = {"MailTopicArn", "AlarmTopicArn"}
+    assert set(analysis.outputs) - by_page == (set(production.outputs) - by_page) | OUTPUTS
     for room in ("Chat/Function", "Chat/ContinueTurn", "LaunchInstance/Function"):
         assert analysis.environment(room)["ASK_SANDBOX_FUNCTION"] == "Analysis-ask_sandbox"
     for room in ("Chat/Function", "Chat/ContinueTurn"):

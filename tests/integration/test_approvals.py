@@ -43,6 +43,8 @@ def test_the_inbox_holds_what_waits_newest_first_page_by_page(backend):
         "account": {"id": "123456789012", "alias": ""},
         "region": "us-east-1",
         "in_aws": True,
+        "launch": "live",
+        "practice": False,
         "price": None,
         "requester": {"name": "Alice", "email": "alice@example.com"},
         "created_at": "2026-11-21T03:00:04Z",

@@ -142,7 +142,8 @@ def test_ec2_15_a_gated_call_is_stored_with_its_approval_in_one_write_and_starts
     assert turn["approval"]["status"] == "preparing"
     assert turn["tool_calls"][0]["status"] == "waiting"
     approval = backend.approval(turn["approval"]["id"])
-    assert backend.states.executions == {approval.id: {"v": 2, "approval_id": approval.id}}
+    execution = {"v": 2, "approval_id": approval.id, "request_id": approval.request_id}
+    assert backend.states.executions == {approval.id: execution}
 
 
 def test_ec2_16_the_reply_is_the_programs_confirmation_not_the_models_words(backend):

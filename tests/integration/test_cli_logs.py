@@ -12,7 +12,6 @@ from tests.support.operated import operate
 COMMANDS = ("cli.logs.logs_commands", "cli.logs.dead_letter_commands")
 APPROVAL = "abcdefghijklmnopqrstuvwxy2"
 ANOTHER = "zbcdefghijklmnopqrstuvwxy3"
-NOW = datetime.now(UTC).timestamp()
 
 
 def line(second, room, message, *, level="INFO", **fields):
@@ -98,6 +97,7 @@ class Logs:
     def __init__(self, refuses=""):
         self.asked = []
         self.refuses = refuses
+        self.now = datetime.now(UTC).timestamp()
 
     def get_paginator(self, name):
         assert name == "filter_log_events"
@@ -111,9 +111,9 @@ class Logs:
             raise Missing({"Error": {"Code": "ResourceNotFoundException"}}, "FilterLogEvents")
         phrase = "" if filterPattern.startswith("{") else filterPattern.strip('"')
         events = [
-            {"timestamp": int((NOW - ago) * 1000), "message": text}
+            {"timestamp": int((self.now - ago) * 1000), "message": text}
             for ago, text in LINES[logGroupName]
-            if phrase in text and NOW - ago >= startTime / 1000
+            if phrase in text and self.now - ago >= startTime / 1000
         ]
         return iter([{"events": events[:1]}, {"events": events[1:]}])
 

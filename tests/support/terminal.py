@@ -104,6 +104,12 @@ def carried_out(backend: Backend, approval_id: str) -> None:
     backend.record(approval_id)
 
 
+def _at_a_terminal() -> None:
+    """As a shell starts a command: its terminal is the controlling one, and Ctrl-C is not ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Terminal:
     """Somebody's machine: where the session is kept, and what the shell says."""
@@ -156,7 +162,7 @@ class Terminal:
             env={**self._environment(), "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"},
             cwd=ROOT,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_at_a_terminal,
         )
         os.close(theirs)
         try:
