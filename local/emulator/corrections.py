@@ -47,6 +47,7 @@ CORRECTIONS = (
         apply=lambda_runtime.logs_are_whole_and_cost_no_wait,
         finding="B22",
         patches=(
+            f"{lambda_runtime.RUNTIME}:ProvidedWorker.invoke",
             f"{lambda_runtime.RUNTIME}:ProvidedWorker._drain_stderr_bounded",
             f"{lambda_runtime.RUNTIME}:ProvidedWorker._drain_stderr",
         ),

@@ -25,6 +25,7 @@ _BOOTSTRAP = '#!/bin/sh\nexec "$LAMBDA_PYTHON" -P "$LAMBDA_WORKER" "$_HANDLER"\n
 _OF_THE_MACHINE = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 _OF_THE_WORKER = ("LAMBDA_TASK_ROOT", "LAMBDA_PYTHON", "LAMBDA_WORKER")
 _LOG_WAIT_SECONDS = 0.25
+_MARK_WAIT_SECONDS = 30.0
 _layers: dict[str, str] = {}
 
 
@@ -137,32 +138,61 @@ def lambdas_see_only_their_own_environment() -> None:
     wrap(f"{SERVICE}:_provided_worker_env", filtered)
 
 
+def log_of_a_call(
+    source: "queue.Queue[str]",
+    mark: str | None,
+    *,
+    is_running: Callable[[], bool],
+    clock: Callable[[], float] = time.monotonic,
+) -> str:
+    """The lines up to `mark`. What ended, or makes no marks, has a quarter of a second to say more;
+    a mark that is to come is waited for, or each later call would be one call behind."""
+    lines: list[str] = []
+    began = clock()
+    while True:
+        patience = _MARK_WAIT_SECONDS if mark and is_running() else _LOG_WAIT_SECONDS
+        if (left := began + patience - clock()) <= 0:
+            break
+        try:
+            line = source.get(timeout=min(left, _LOG_WAIT_SECONDS))
+        except queue.Empty:
+            continue
+        text, end, call = line.partition(END_OF_LOG)
+        if text or not end:
+            lines.append(text)
+        if end and END_OF_LOG + call == mark:
+            break
+    return "\n".join(lines)
+
+
 def logs_are_whole_and_cost_no_wait() -> None:
     """Stock: each call waits 50 ms for log lines that may come, and a late line lands in the
-    next call's log. Here: the worker marks the end of its log, so that the call takes exactly
-    its own lines."""
+    next call's log. Here: the worker marks the end of each call's log with the call's id, so that
+    a call takes exactly its own lines, however late this busy machine hands them over."""
+
+    def naming_the_call(invoke: Callable[..., Any]) -> Callable[..., Any]:
+        def invoke_named(worker: Any, event: object, request_id: str, **more: Any) -> Any:  # noqa: ANN401
+            worker.log_ends_with = END_OF_LOG + request_id if _is_python(worker.config) else None
+            return invoke(worker, event, request_id, **more)
+
+        return invoke_named
 
     def until_the_mark(_: Callable[..., str]) -> Callable[..., str]:
-        def drain(worker: Any, first_line_wait: float = _LOG_WAIT_SECONDS, **_: float) -> str:  # noqa: ANN401
-            lines: list[str] = []
-            deadline = time.monotonic() + first_line_wait
-            while (left := deadline - time.monotonic()) > 0:
-                try:
-                    line = worker._stderr_queue.get(timeout=left)
-                except queue.Empty:
-                    break
-                if line == END_OF_LOG:
-                    break
-                lines.append(line)
-            return "\n".join(lines)
+        def drain(worker: Any, **_: float) -> str:  # noqa: ANN401
+            return log_of_a_call(
+                worker._stderr_queue,
+                getattr(worker, "log_ends_with", None),
+                is_running=lambda: worker._proc is not None and worker._proc.poll() is None,
+            )
 
         return drain
 
     def without_marks(drain: Callable[[Any], str]) -> Callable[[Any], str]:
         return lambda worker: "\n".join(
-            line for line in drain(worker).split("\n") if line != END_OF_LOG
+            line for line in drain(worker).split("\n") if not line.startswith(END_OF_LOG)
         )
 
+    wrap(f"{RUNTIME}:ProvidedWorker.invoke", naming_the_call)
     wrap(f"{RUNTIME}:ProvidedWorker._drain_stderr_bounded", until_the_mark)
     wrap(f"{RUNTIME}:ProvidedWorker._drain_stderr", without_marks)
 

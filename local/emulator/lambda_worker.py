@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-END_OF_LOG = "\x1eend of invocation"
+END_OF_LOG = "\x1eend of invocation "
 
 
 def run() -> None:
@@ -24,11 +24,13 @@ def _end_the_log_before(client: type, method_name: str) -> None:
     """The last line of an invocation's log is out before its answer is."""
     answer = getattr(client, method_name)
 
-    def end_log_and_answer(*arguments: object, **named: object) -> object:
+    def end_log_and_answer(
+        self: object, invoke_id: str, *arguments: object, **named: object
+    ) -> object:
         sys.stdout.flush()
         sys.stderr.flush()
-        os.write(1, f"{END_OF_LOG}\n".encode())
-        return answer(*arguments, **named)
+        os.write(1, f"{END_OF_LOG}{invoke_id}\n".encode())
+        return answer(self, invoke_id, *arguments, **named)
 
     setattr(client, method_name, end_log_and_answer)
 

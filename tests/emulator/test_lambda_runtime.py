@@ -78,6 +78,7 @@ def test_every_line_of_a_call_is_in_its_own_log(emulator):
         """
         def handler(event, context):
             for number in range(1500): print(event, number)
+            print(event, end=" ends")
         """
     )
     names = [uuid.uuid4().hex for _ in range(5)]
@@ -91,6 +92,7 @@ def test_every_line_of_a_call_is_in_its_own_log(emulator):
     assert len(calls) == len(names)
     for name, call in zip(names, calls, strict=True):
         assert f"{name} 1499" in call
+        assert f"{name} ends" in call
         assert "end of invocation" not in call
 
 
