@@ -65,11 +65,11 @@ fix: setup ## format, and mend what ruff can mend
 
 .PHONY: test
 test: setup ## the tests: unit, integration, infra, story, browser; what is tried in many forms, in one of them
-	$(PYTEST) --numprocesses 3 --dist loadfile -m "not exhaustive and not emulator" --ignore=tests/sandbox
+	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder -m "not exhaustive and not emulator" --ignore=tests/sandbox
 
 .PHONY: test-all
 test-all: setup ## every test in every form, and then the attacks on the sandbox by themselves
-	$(PYTEST) --numprocesses 2 --dist loadfile --ignore=tests/sandbox
+	$(PYTEST) --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore=tests/sandbox
 	$(PYTEST) tests/sandbox
 
 .PHONY: test-sandbox
@@ -78,7 +78,7 @@ test-sandbox: setup ## attacks on the sandbox alone (Linux with namespaces)
 
 .PHONY: test-fast
 test-fast: setup ## the tests that need no emulator: unit, integration, infra
-	$(PYTEST) --numprocesses 2 --dist loadfile $(wildcard tests/unit tests/integration tests/infra)
+	$(PYTEST) --numprocesses 2 --dist loadfile --no-loadscope-reorder $(wildcard tests/unit tests/integration tests/infra)
 
 .PHONY: sweep
 sweep: setup ## fail every outward call in every way, and run 10,000 orders of events (about half an hour)

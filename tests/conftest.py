@@ -9,6 +9,32 @@ import pytest
 PRIVATE = ("AWS_", "OPENAI_", "CHAT_MODEL", "APPROVAL_TIMEOUT_SECONDS")
 
 
+FIRST = (
+    "tests/story/test_launch.py",
+    "tests/infra",
+    "tests/sweeps",
+    "tests/integration/test_approval_machine.py",
+    "tests/integration/test_docs_agents.py",
+    "tests/integration/test_terminal",
+    "tests/story",
+    "tests/hour",
+    "tests/browser",
+    "tests/emulator",
+)
+"""What takes longest, before the thousands of short tests, which fill up whatever process is free at the end.
+One story makes the stack while the other processes do what needs none."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    def place(item):
+        return next(
+            (at for at, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)
+        )
+
+    items.sort(key=place)
+
+
 class LeftTheMachine(Exception):
     """A test tried to connect to an address that is not this machine's."""
 

@@ -16,7 +16,7 @@ MEGABYTE = 1_000_000
 MOST_UNZIPPED = 250 * MEGABYTE
 """Lambda's own limit for a function's code."""
 BUDGET = 210 * MEGABYTE
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,18 @@ from tests.story.python_story import PythonStory
 from tests.story.stacks import Stacks
 from tests.story.story import Story
 
+OTHER_STACKS = frozenset(
+    {"expiring_story", "lone_story", "targets_story", "gallery_story", "python_story"}
+)
+"""Fixtures of the stories that need a stack beside the main one: a deploy each, left to `make test-all`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if OTHER_STACKS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.exhaustive)
+
 
 def is_worker() -> bool:
     """Whether this process is one of several that share a session."""

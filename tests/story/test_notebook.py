@@ -8,7 +8,7 @@ import pytest
 
 from tests.story.python_story import BACKGROUND_SECONDS, CSV, HEAD, LOAD, PLOT, runs
 
-pytestmark = [pytest.mark.story, pytest.mark.exhaustive]
+pytestmark = pytest.mark.story
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LONG = ("import time", "time.sleep(17)", "print('slept')")

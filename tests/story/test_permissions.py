@@ -15,6 +15,8 @@ from local.programs import ACCOUNT, CDK, REGION, ROOT, aws_environment
 from local.seed import Emulated
 from tests.story.stacks import MAIN
 
+pytestmark = [pytest.mark.story, pytest.mark.exhaustive]
+
 DEPLOYER = "deployer"
 DEPLOY_SECONDS = 240
 

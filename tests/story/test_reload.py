@@ -6,7 +6,7 @@ import pytest
 
 from tests.story.script import KONDO
 
-pytestmark = [pytest.mark.story, pytest.mark.exhaustive]
+pytestmark = pytest.mark.story
 
 DONE = "the changed agents run"
 STAY = "The agents that run stay as they are."

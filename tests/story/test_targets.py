@@ -12,7 +12,7 @@ from local.programs import ACCOUNT, REGION
 from tests.story.script import KONDO
 from tests.story.stacks import AWAY, AWAY_TARGET
 
-pytestmark = [pytest.mark.story, pytest.mark.exhaustive]
+pytestmark = pytest.mark.story
 
 WHERE = {"default": ACCOUNT, AWAY_TARGET: AWAY}
 
