@@ -11,6 +11,7 @@ from functions.shared.approval import Approval
 from functions.shared.audit_chain import first_version, verify_chain, verify_record
 from functions.shared.aws import error_code
 from functions.shared.seal import SealCheck
+from infra.manifests.problems import printable
 
 
 def show(stack: Stack, approval_id: str, *, as_json: bool) -> list[str]:
@@ -43,7 +44,7 @@ def verify(stack: Stack, approval_id: str) -> tuple[list[str], bool]:
     if not is_genuine:
         findings.append(sentence)
     if findings:
-        return [_printable(finding) for finding in findings], False
+        return [printable(finding) for finding in findings], False
     said = [f"The audit of {approval_id} verifies: {_count(stored, first)}."]
     return said + ([sentence] if sentence else []), True
 
@@ -74,10 +75,10 @@ def seal_of(stack: Stack, stored: Stored) -> tuple[bool, str]:
 def _shown(row: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     who = names.get(row["actor"])
     actor = f"{who} ({row['actor']})" if who else row["actor"]
-    yield _printable(f"{row['number']:>4}  {row['at']}  {row['event']:<16}  {actor}")
+    yield printable(f"{row['number']:>4}  {row['at']}  {row['event']:<16}  {actor}")
     for name, value in row["details"].items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        yield _printable(f"{'':<28}{name}: {text}")
+        yield printable(f"{'':<28}{name}: {text}")
     yield f"{'':<28}hash: {row['hash']}"
 
 
@@ -86,8 +87,3 @@ def _names(approval: Approval) -> dict[str, str]:
     decided = [approval.decision.by] if approval.decision else []
     people = [approval.requester, *approval.asked, *decided]
     return {person.sub: person.shown() for person in people if person.shown() != person.sub}
-
-
-def _printable(text: str) -> str:
-    """One line in which nothing can move the cursor or hide."""
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)

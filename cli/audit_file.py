@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from functions.shared.approval_item import NewerRecord, approval_of_item
+from functions.shared.approval_reader import RECORD
 from functions.shared.audit_chain import first_version, verify_chain, verify_record
+from infra.manifests.problems import printable
 
 VERSION = 1
 KIND = "countersign audit"
@@ -51,7 +53,7 @@ def write(
     calls: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for item in items:
         approval_id = item["pk"]["S"]
-        if item["sk"]["S"] == "approval":
+        if item["sk"]["S"] == RECORD:
             records[approval_id] = {
                 name: value for name, value in item.items() if name != CHAT_TEXT
             }
@@ -89,12 +91,15 @@ def verify(file: Path) -> tuple[list[str], bool]:
     """One sentence for each finding, and whether there is none; raises `BadFile` where it cannot be read at all."""
     approvals, count = 0, 0
     findings: list[str] = []
-    for value in _values(file):
-        approvals += 1
-        count += len(value["rows"])
-        findings += [f"{value['approval']}: {finding}" for finding in _findings(value)]
+    try:
+        for value in _values(file):
+            approvals += 1
+            count += len(value["rows"])
+            findings += [f"{value['approval']}: {finding}" for finding in _findings(value)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadFile(f"{file} holds a line that countersign destroy did not write.") from error
     if findings:
-        return [_printable(one) for one in findings], False
+        return [printable(one) for one in findings], False
     return [f"The audit in {file.name} verifies: approvals {approvals}, rows {count}."], True
 
 
@@ -134,8 +139,3 @@ def _findings(value: Mapping[str, Any]) -> list[str]:
 def _plain(value: Any) -> Any:
     """DynamoDB's binary values as text; there are none of ours."""
     return value.hex() if isinstance(value, bytes) else str(value)
-
-
-def _printable(text: str) -> str:
-    """One line in which nothing can move the cursor or hide."""
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)

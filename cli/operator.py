@@ -1,14 +1,16 @@
 """What operators' commands work with: the page of their home, their AWS credentials, the deployed stack's outputs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.terminal.entry import Chosen, ended
 from cli.terminal.failures import CommandFailed
+from cli.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from infra.page import Page
@@ -52,6 +54,26 @@ class Deployment:
         return self.outputs[name]
 
 
+def operated(run: Callable[[Screen], int], *, as_json: bool) -> None:
+    """Run an operator's command to its exit status; an error of AWS that none foresaw is one sentence too."""
+
+    def in_words(screen: Screen) -> int:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return run(screen)
+        except ClientError as error:
+            said = error.response.get("Error", {})
+            raise CannotOperate(
+                f"AWS refused {error.operation_name}: {said.get('Code')}: {said.get('Message')} "
+                "What was done before stands; the command may be given again."
+            ) from error
+        except BotoCoreError as error:
+            raise CannotOperate(f"AWS gave no answer ({error}); give the command again.") from error
+
+    ended(Chosen(as_json=as_json), in_words)
+
+
 def home_of(chosen: Path | None) -> Path:
     """The directory of the operator's page."""
     from infra.page import NAME, ROOT
@@ -78,7 +100,7 @@ def deployment_of(chosen: Path | None) -> Deployment:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from functions.shared.aws import error_code
-    from infra.page import NAME
+    from infra.account import WrongAccount, check_account
 
     home = home_of(chosen)
     page = page_of(home)
@@ -89,10 +111,10 @@ def deployment_of(chosen: Path | None) -> Deployment:
         raise CannotOperate(
             f"AWS takes no credentials of yours ({error_code(error)}): sign in, for instance with aws sso login."
         ) from error
-    if page.account and page.account != account:
-        raise CannotOperate(
-            f"{NAME} is for the account {page.account}, and your credentials are of {account}."
-        )
+    try:
+        check_account(page, account, os.environ)
+    except WrongAccount as error:
+        raise CannotOperate(str(error)) from error
     try:
         [stack] = session.client("cloudformation").describe_stacks(StackName=page.stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:

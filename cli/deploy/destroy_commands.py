@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.operator import HomeDirectory
-from cli.terminal.entry import Chosen, Json, ended
+from cli.operator import HomeDirectory, operated
+from cli.terminal.entry import Json
 from cli.terminal.screen import Screen
 
 
@@ -36,7 +36,7 @@ def destroy(
         choice = choice_of(terminate=terminate, leave=leave, yes=yes, file=file, as_json=as_json)
         return destroyed(screen, ending_of(home), choice, ask=_ask)
 
-    ended(Chosen(as_json=as_json), run)
+    operated(run, as_json=as_json)
 
 
 def _ask(question: str) -> str:

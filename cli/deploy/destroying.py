@@ -14,6 +14,7 @@ from cli.operator import Deployment
 from cli.terminal.failures import DONE, FAILED, USAGE, CommandFailed
 from cli.terminal.screen import Screen
 from functions.shared.approval import Approval
+from functions.shared.identifiers import timestamp
 from infra.account import account_of
 
 TERMINATE, LEAVE = "terminate", "leave"
@@ -168,7 +169,7 @@ def _export(screen: Screen, ending: Ending, file: Path | None) -> None:
     now = ending.clock()
     stack = ending.deployment.page.stack
     wanted = file or Path.cwd() / f"countersign-audit-{stack}-{now:%Y%m%dT%H%M%SZ}.jsonl"
-    written = export(ending.deployment, wanted, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    written = export(ending.deployment, wanted, now=timestamp(now))
     screen.say(
         f"The audit of {written.approvals} approvals is in {written.file}; "
         f"countersign audit verify --file {written.file} verifies it."

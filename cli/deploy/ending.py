@@ -10,7 +10,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.deploy.stack import check_credentials
 from cli.deploy.standing import Instance, Standing, look
 from cli.operator import CannotOperate, Deployment, deployment_of
 from functions.shared.approval import Status
@@ -133,6 +132,9 @@ class Ending:
             for one in [one for page in found for one in page["executions"]]:
                 states.stop_execution(executionArn=one["executionArn"], cause=REASON)
                 stopped += 1
+        except states.exceptions.StateMachineDoesNotExist:
+            # A destruction that broke off has taken it, and its executions with it.
+            return stopped
         except (BotoCoreError, ClientError) as error:
             raise CannotOperate(
                 f"The workflows that still run cannot be ended: {error_code(error)}."
@@ -185,7 +187,6 @@ class Ending:
 def ending_of(home: Path | None) -> Ending:
     """The stack of a home, with the operator's credentials; raises `CannotOperate`."""
     deployment = deployment_of(home)
-    check_credentials(deployment)
     try:
         actor = str(deployment.client("sts").get_caller_identity()["Arn"])
     except (BotoCoreError, ClientError) as error:

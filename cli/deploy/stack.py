@@ -5,7 +5,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.deploy.survivors import Resource
 from cli.operator import CannotOperate, Deployment
 from functions.shared.aws import error_code
-from infra.account import WrongAccount, check_account
 from infra.page import ROOT
+from local.programs import CDK, search_path
 
 NEVER_WHOLE = frozenset(
     {
@@ -26,21 +25,6 @@ NEVER_WHOLE = frozenset(
     }
 )
 """Statuses of a stack that may lack its tables: its first deploy failed, or its destruction did."""
-CDK = ROOT / "node_modules" / ".bin" / "cdk"
-NODE = ROOT / "infra" / "node" / "node_modules"
-
-
-def shell() -> dict[str, str]:
-    """The operator's own environment: credentials, and where AWS is."""
-    return dict(os.environ)  # noqa: TID251 - handed on whole to the CDK, and asked for the emulator's address
-
-
-def check_credentials(deployment: Deployment) -> None:
-    """Nothing of another account than the page's is destroyed; raises `CannotOperate`."""
-    try:
-        check_account(deployment.page, deployment.account, shell())
-    except WrongAccount as error:
-        raise CannotOperate(str(error)) from error
 
 
 def holds_nothing(deployment: Deployment) -> bool:
@@ -108,7 +92,11 @@ def destroy_stack(deployment: Deployment) -> None:
                 f"--output={directory}",
             ],
             cwd=ROOT,
-            env={**shell(), "PATH": _search_path(), "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,  # noqa: TID251 - the operator's own credentials
+                "PATH": search_path(),
+                "PYTHONPATH": str(ROOT),
+            },
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
             check=False,
@@ -119,9 +107,3 @@ def destroy_stack(deployment: Deployment) -> None:
             f"The stack {stack} is not destroyed ({status or 'the CDK could not run'}): mend what is said above and "
             "run this again; launches stay frozen."
         )
-
-
-def _search_path() -> str:
-    """The checkout's own Node before the machine's."""
-    own: list[Path] = sorted(NODE.glob("node-*/bin"))
-    return os.pathsep.join([*map(str, own), shell().get("PATH", os.defpath)])

@@ -57,8 +57,11 @@ class Examined:
         self.search_path = search_path
         """Where programs are looked for."""
         self.clock = clock
-        self.deploy = "make deploy" if home == checkout else f"make deploy HOME_DIRECTORY={home}"
+        where = "" if home == checkout else f" HOME_DIRECTORY={home}"
+        self.deploy = f"make deploy{where}"
         """The command that brings page and agents in."""
+        self.deploy_target = f"make deploy-target{where}"
+        """The command, with a target's name, that lets the deployment into another account."""
         self._open_session = open_session
         self.page: Shared[Page] = Shared(self._page)
         self.agents: Shared[Compiled] = Shared(self._agents)

@@ -51,7 +51,7 @@ def _let_in(examined: Examined, place: Place) -> Found:
         return ok(f"{place.account}, {place.region}: it lets this deployment in.")
     return fail(
         str(json.loads(result["text"])["error"]),
-        f"make deploy-target TARGET={place.target}, with credentials of {place.account}",
+        f"{examined.deploy_target} TARGET={place.target}, with credentials of {place.account}",
     )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.operator import HomeDirectory, deployment_of
-from cli.terminal.entry import Chosen, Json, ended
+from cli.operator import HomeDirectory, deployment_of, operated
+from cli.terminal.entry import Json
 from cli.terminal.failures import DONE
 from cli.terminal.screen import Screen
 
@@ -39,4 +39,4 @@ def dead_letters(remove: Remove = False, home: HomeDirectory = None, as_json: Js
             screen.say(f"{remove_them(deployment, letters)} removed.")
         return DONE
 
-    ended(Chosen(as_json=as_json), run)
+    operated(run, as_json=as_json)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.operator import CannotOperate, Deployment
+from functions.shared.identifiers import timestamp
 
 HIDDEN_SECONDS = 30
 """How long what was read stays hidden from the next look, so that one look sees each message once."""
@@ -29,8 +30,12 @@ class DeadLetter:
 
     def value(self) -> dict[str, Any]:
         """For programs."""
-        at = self.at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        return {"at": at, "room": self.room, "error": self.error, "command": dict(self.command)}
+        return {
+            "at": timestamp(self.at),
+            "room": self.room,
+            "error": self.error,
+            "command": dict(self.command),
+        }
 
 
 def read_all(deployment: Deployment) -> list[DeadLetter]:

@@ -61,7 +61,7 @@ class Line:
             "room": self.room,
             "level": self.level,
             "message": self.message,
-            **{"fields": dict(self.fields)},
+            "fields": dict(self.fields),
         }
 
 

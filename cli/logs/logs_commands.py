@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.operator import HomeDirectory, deployment_of
-from cli.terminal.entry import Chosen, Json, ended
+from cli.operator import HomeDirectory, deployment_of, operated
+from cli.terminal.entry import Json
 from cli.terminal.failures import DONE, FAILED
 from cli.terminal.screen import Screen
 
@@ -67,7 +67,7 @@ def logs(
         )
         return DONE if lines or errors else FAILED
 
-    ended(Chosen(as_json=as_json), run)
+    operated(run, as_json=as_json)
 
 
 def span_of(text: str) -> timedelta:

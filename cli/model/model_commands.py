@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.operator import HomeDirectory, deployment_of
-from cli.terminal.entry import Chosen, Json, ended
+from cli.operator import HomeDirectory, deployment_of, operated
+from cli.terminal.entry import Json
 from cli.terminal.failures import DONE, FAILED
 from cli.terminal.screen import Screen
 
@@ -36,7 +36,7 @@ def set_command(home: HomeDirectory = None, as_json: Json = False) -> None:
             screen.say("The key that was there before is in place again.", "warning")
         return status
 
-    ended(Chosen(as_json=as_json), run)
+    operated(run, as_json=as_json)
 
 
 @model.command()
@@ -52,7 +52,7 @@ def check(home: HomeDirectory = None, as_json: Json = False) -> None:
         screen.tell(_models(models))
         return _show(screen, models)
 
-    ended(Chosen(as_json=as_json), run)
+    operated(run, as_json=as_json)
 
 
 def _models(models: "Sequence[CheckedModel]") -> dict[str, object]:

@@ -198,13 +198,13 @@ def _is_invited(user: Mapping[str, Any]) -> bool:
 
 def _decided(deployment: Deployment, approvers: set[str]) -> dict[str, tuple[str, bool]]:
     """When each of these last decided, and whether they have only practised so far."""
+    if not approvers:
+        return {}
     table = ApprovalReader(deployment.client("dynamodb"), deployment.output("ApprovalsTable"))
     decided: dict[str, tuple[str, bool]] = {}
     for status in (Status.APPROVED, Status.REJECTED):
         after: str | None = None
         for _ in range(LOOKED_AT // PAGE):
-            if not approvers:
-                break
             found, after = table.with_status(status, limit=PAGE, after=after)
             for approval in found:
                 decision = approval.decision

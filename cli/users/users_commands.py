@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.operator import CannotOperate, HomeDirectory, deployment_of
-from cli.terminal.entry import Chosen, Json, ended
+from cli.operator import HomeDirectory, deployment_of, operated
+from cli.terminal.entry import Json
 from cli.terminal.failures import DONE
 from cli.terminal.screen import Screen
 
@@ -57,18 +57,10 @@ def add_user(
         added = add(deployment, email, name=name, groups=groups)
         for sentence in added.done or [f"{added.somebody.email} is all that already."]:
             screen.say(sentence)
-        wants_practice = added.is_new_approver and not no_practice
-        if not wants_practice:
-            screen.tell({"user": _value(added.somebody), "done": added.done, "practice": None})
-            return DONE
-        approval = _practised(screen, deployment, added.somebody)
-        screen.tell(
-            {
-                "user": _value(added.somebody),
-                "done": added.done,
-                "practice": _practice(deployment, approval),
-            }
-        )
+        practice = None
+        if added.is_new_approver and not no_practice:
+            practice = _practice(deployment, _practised(screen, deployment, added.somebody))
+        screen.tell({"user": _value(added.somebody), "done": added.done, "practice": practice})
         return DONE
 
     _carried_out(home, as_json, run)
@@ -161,26 +153,11 @@ def remove_user(
 
 def _carried_out(
     home: Any,
-    as_json: bool,
-    run: "Callable[[Screen, Deployment], int]",  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+    run: "Callable[[Screen, Deployment], int]",
 ) -> None:
-    """Run a command on the stack; what AWS refuses is one sentence."""
-
-    def on_the_stack(screen: Screen) -> int:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return run(screen, deployment_of(home))
-        except ClientError as error:
-            said = error.response.get("Error", {})
-            raise CannotOperate(
-                f"AWS refused {error.operation_name}: {said.get('Code')}: {said.get('Message')} "
-                "What was done before stands; the command may be given again."
-            ) from error
-        except BotoCoreError as error:
-            raise CannotOperate(f"AWS gave no answer ({error}); give the command again.") from error
-
-    ended(Chosen(as_json=as_json), on_the_stack)
+    """Run a command on the stack."""
+    operated(lambda screen: run(screen, deployment_of(home)), as_json=as_json)
 
 
 def _groups(

@@ -113,6 +113,23 @@ def test_an_edit_is_found_although_the_end_was_made_to_fit(verified, edit, findi
     assert finding in said
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda one: one.pop("rows"),
+        lambda one: one.update(rows=[7]),
+        lambda one: one.update(record=[]),
+        lambda one: one["record"].update(v=2),
+        lambda one: one.pop("seal"),
+    ],
+    ids=["no rows", "no row", "no record", "no version", "no seal"],
+)
+def test_a_line_that_was_never_ours_is_told_in_one_line(verified, edit):
+    code, said = verified(edit)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "holds a line that countersign destroy did not write" in said
+
+
 def test_a_record_that_aws_has_forgotten_leaves_its_rows_to_verify(verified):
     assert verified(lambda one: one.update(record=None))[0] == 0
 

@@ -193,6 +193,20 @@ def test_workflows_that_still_run_are_ended_so_that_their_name_is_free(destroyin
     assert destroying.workflows.running == []
 
 
+def test_a_destruction_that_broke_off_after_the_workflow_was_gone_can_go_on(destroying):
+    destroying.formation.status = "DELETE_FAILED"
+    destroying.workflows.is_gone = True
+    assert destroying.run(**YES, instances="leave") == 0
+    assert destroying.destroyed == [STACK]
+
+
+def test_an_audit_is_never_written_over_a_file_that_came_meanwhile(destroying):
+    destroying.file.write_text("mine")
+    with pytest.raises(CannotOperate, match="File exists.*nothing was destroyed"):
+        destroying.run(**YES, instances="leave")
+    assert (destroying.file.read_text(), destroying.destroyed) == ("mine", [])
+
+
 def test_the_audit_is_its_owner_s_alone_and_verifies_without_the_stack(destroying, capsys):
     words = "what somebody wrote in the chat"
     destroying.backend.edit(a_pending_request(destroying.backend), request_words=words)

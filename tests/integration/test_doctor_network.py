@@ -159,4 +159,5 @@ def test_an_account_that_does_not_let_the_deployment_in(patient, elsewhere):
     patient.model.catalogue = {"status": "failed", "text": json.dumps(refusal)}
     said = patient.finds("network workloads")
     assert (said.state, said.says) == ("fail", refusal["error"])
-    assert said.fix.startswith("make deploy-target TARGET=workloads")
+    command = f"make deploy-target HOME_DIRECTORY={patient.home} TARGET=workloads"
+    assert said.fix == f"{command}, with credentials of 210987654321"

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from cli.terminal.approval_commands import STATUSES
+from functions.shared.approval import Status
 from infra.page import ROOT
 from tests.support.tmux import HAS_TMUX, PROMPT, shell
 
@@ -41,6 +43,10 @@ def test_bash_completes_commands_options_and_statuses_once_it_was_told(tmp_path)
             pane.write("#")
             pane.expect(f"{completed.rstrip()} #")
             pane.press("C-u")
+
+
+def test_every_status_can_be_asked_for():
+    assert set(STATUSES) == set(Status)
 
 
 def test_a_status_that_is_none_is_a_mistake_of_usage(terminal):

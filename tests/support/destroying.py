@@ -83,9 +83,21 @@ class Workflows:
     """Step Functions: the executions that run."""
 
     running: list[str] = field(default_factory=list)
+    is_gone: bool = False
+
+    class exceptions:  # noqa: N801 - as botocore has it
+        class StateMachineDoesNotExist(ClientError):
+            pass
 
     def get_paginator(self, _):
-        return Pages({"executions": [{"executionArn": arn} for arn in self.running]})
+        return (
+            self
+            if self.is_gone
+            else Pages({"executions": [{"executionArn": arn} for arn in self.running]})
+        )
+
+    def paginate(self, **_):
+        raise self.exceptions.StateMachineDoesNotExist({}, "ListExecutions")
 
     def stop_execution(self, *, executionArn, cause):
         self.running = [arn for arn in self.running if arn != executionArn]
