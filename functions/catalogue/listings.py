@@ -82,7 +82,7 @@ Read = Callable[[], dict[str, Any]]
 
 def answer(catalogue: Catalogue, calls: Sequence[Asked], seconds: float) -> list[dict[str, str]]:
     """The result of every call in order; whatever several of them ask of one target is asked once."""
-    until = max(0.0, seconds - MARGIN_SECONDS)
+    seconds = max(0.0, seconds - MARGIN_SECONDS)
     with ExitStack() as asking:
         readings: dict[str, Readings | str] = {}
         on_their_way = list[tuple[str, Read | str]]()
@@ -92,7 +92,7 @@ def answer(catalogue: Catalogue, calls: Sequence[Asked], seconds: float) -> list
                 on_their_way.append((call.id, NOTHING_HERE))
                 continue
             if target.name not in readings:
-                readings[target.name] = _asked_there(catalogue, target, until, asking)
+                readings[target.name] = _asked_there(catalogue, target, seconds, asking)
             there = readings[target.name]
             read = (
                 there

@@ -2,11 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any, Literal
 
-import boto3
-from botocore.config import Config
 from pydantic import BaseModel, ConfigDict
 
 from functions.preflight.preflight import Preflighting, preflight
@@ -15,22 +13,13 @@ from functions.shared.aws import client
 from functions.shared.findings import Findings
 from functions.shared.identifiers import utc_now
 from functions.shared.lease_table import LeaseReader
+from functions.shared.looking import Looking
 from functions.shared.observe import begin
-from functions.shared.price_list import SERVED_IN, PriceList
+from functions.shared.price_list import PriceList
 from functions.shared.readings import Readings
-from functions.shared.target_clients import TargetClients
 from functions.shared.target_settings import PreflightSettings
-from functions.shared.targets import Target, Targets
+from functions.shared.targets import Targets
 from functions.shared.workflow import repeatable
-
-QUICK = Config(
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 2},
-)
-
-
-LOOKED_AT = ("ec2", "service-quotas", "ssm", "iam")
 
 
 class PreflightEvent(BaseModel):
@@ -50,37 +39,17 @@ def deps() -> Preflighting:
         approvals=ApprovalReader(dynamodb, settings.approvals_table),
         leases=LeaseReader(dynamodb, settings.approvals_table),
         findings=Findings(dynamodb, settings.approvals_table),
-        readings=lambda target: Readings(quick_clients(target)),
+        readings=lambda target: Readings(looking().clients(target)),
         price_list=PriceList(),
         clock=utc_now,
     )
 
 
 @cache
-def looking() -> TargetClients:
-    """Clients that give up early."""
-    return TargetClients(
-        partial(client, "sts"),
-        role_of=lambda target: target.look_role,
-        session_name="countersign-preflight",
-        config=QUICK,
-        clock=utc_now,
+def looking() -> Looking:
+    return Looking(
+        "ec2", "service-quotas", "ssm", "iam", session_name="countersign-preflight", clock=utc_now
     )
-
-
-def quick_clients(target: Target) -> dict[str, Any]:
-    """Those that look around in a target; the price list has a home of its own, and is for every account.
-
-    Raises what the assuming of the target's role raises.
-    """
-    there = {service: looking().client(service, target) for service in LOOKED_AT}
-    return there | {"pricing": price_list_client()}
-
-
-@cache
-def price_list_client() -> Any:
-    make: Any = boto3.client
-    return make("pricing", region_name=SERVED_IN, config=QUICK)
 
 
 @repeatable

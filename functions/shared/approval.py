@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.shared.errors import BadRequest, Conflict, Gone
-from functions.shared.plan import DRY_RUN, digest_of, launch_of, read_plan
+from functions.shared.plan import digest_of, read_plan
 
 APPROVERS = "approvers"
 REASON_CHARACTERS = 1000
@@ -131,10 +131,6 @@ class Approval:
         """The planned calls: id, function, operation, arguments, and what plan.py adds."""
         calls: list[dict[str, Any]] = self.plan_value()["calls"]
         return calls
-
-    def is_shadow(self) -> bool:
-        """Whether it was asked for in shadow mode."""
-        return launch_of(self.plan_value()) == DRY_RUN
 
     def approver_groups(self) -> tuple[str, ...]:
         """Groups of which whoever countersigns has to be in one; empty: every approver may."""

@@ -65,11 +65,6 @@ def asked_in(request_id: str) -> None:
         logger.append_keys(**{REQUEST: request_id[:REQUEST_CHARACTERS]})
 
 
-def current_request() -> str:
-    """The request that the log's lines belong to; empty where none is known."""
-    return str(logger.get_current_keys().get(REQUEST) or "")
-
-
 def count(name: str, value: int = 1, **dimensions: str) -> None:
     """Write one figure to the log in CloudWatch's embedded metric format; each call is one line."""
     _write(name, value, MetricUnit.Count, dimensions)

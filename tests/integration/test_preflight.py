@@ -243,7 +243,7 @@ def test_the_same_question_is_asked_once_for_eight_calls(desk):
 
 def test_the_clients_give_up_within_the_lambda_s_time(desk):
     there = Target(name="europe", account=ACCOUNT_ID, region="eu-west-1")
-    clients = room.quick_clients(there)
+    clients = room.looking().clients(there)
     for name, made in clients.items():
         config = made.meta.config
         assert config.retries["total_max_attempts"] == 2

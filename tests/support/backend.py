@@ -483,7 +483,7 @@ def compose_rooms(
         "preflight": {
             "clock": clock,
             "readings": lambda target: Readings(
-                functions.preflight.handler.quick_clients(target), pool=OneAfterTheOther()
+                functions.preflight.handler.looking().clients(target), pool=OneAfterTheOther()
             ),
         },
         "request_approval": {"clock": clock},
