@@ -87,7 +87,7 @@ class Network:
             )
             return []
         self._vpc = str(subnets[0]["VpcId"])
-        found.tell("subnet", "Subnet is in", visible(self._vpc))
+        found.tell("network", "Subnet is in", visible(self._vpc))
         return list(subnets)
 
     def _default_subnets(self, found: Found) -> list[dict[str, Any]]:
@@ -143,8 +143,10 @@ class Network:
         names = ", ".join(
             f'{visible(one["GroupId"])} "{visible(one.get("GroupName", ""))}"' for one in groups
         )
-        label = "Security groups' names" if self._group_ids else "Security groups"
-        found.tell("security_groups", label, names)
+        if self._group_ids:
+            found.tell("security_group_names", "Security groups' names", names)
+        else:
+            found.tell("security_groups", "Security groups", names)
         _tell_open(found, groups)
 
 

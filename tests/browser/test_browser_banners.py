@@ -7,10 +7,13 @@ from tests.browser.axe import check
 from tests.browser.drawn_pages import at
 from tests.browser.states import STATES
 from tests.browser.test_browser_states import EVERYTHING, LOOKS
+from tests.browser.told import AGENTS, ID, told, transcript
 from tests.support.exhaustive import one_of
 
 pytestmark = pytest.mark.browser
 
+ROOM = 100
+"""Pixels of a conversation that somebody on a small phone sees at least."""
 FREEZE = {"frozen": True, "reason": "An incident <b>", "by": "Bob", "at": at(minutes=-9)}
 
 
@@ -72,3 +75,18 @@ def test_where_nobody_can_say_whether_launches_are_frozen_there_is_no_banner(dra
         page = pages.shows(STATES["pending"])
     expect(page.get_by_role("button", name="Approve 1 × t3.micro")).to_be_enabled()
     expect(page.locator("#freeze")).to_be_hidden()
+
+
+def test_in_shadow_mode_while_frozen_a_small_phone_has_room_for_a_long_conversation(chat):
+    pages = chat("phone, English, light", AGENTS)
+    pages.page.set_viewport_size({"width": 320, "height": 568})
+    pages.says("GET /healthz", {"model": "scripted", "launch": "dry_run"})
+    pages.says("GET /freeze", FREEZE)
+    turns = [told(number, message=f"Message {number}") for number in range(1, 21)]
+    pages.says(f"GET /conversations/{ID}", transcript(*turns))
+    page = pages.opens(f"/?c={ID}")
+    expect(page.locator(".turn")).to_have_count(20)
+    expect(page.locator("#freeze")).to_be_visible()
+    expect(page.locator("#mode")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "scrolls away"
+    assert page.locator("#transcript").bounding_box()["height"] >= ROOM

@@ -72,9 +72,9 @@ def private(desk):
 def test_what_the_operator_fixed_is_looked_at_instead_of_the_default(desk, private):
     vpc, group = private.pop("VpcId"), private["SecurityGroupIds"][0]
     facts = desk.facts(private)
-    assert facts["subnet"] == vpc
+    assert facts["network"] == vpc
     assert facts["public_address"] == "no"
-    assert facts["security_groups"] == f'{group} "web"'
+    assert facts["security_group_names"] == f'{group} "web"'
     assert facts["open_to_world"] == "tcp 22"
 
 
@@ -94,7 +94,7 @@ def test_a_fixed_public_address_is_paid_for_whatever_the_subnet_would_do(
 ):
     found = desk.run({"NetworkInterfaces": [interface(private, is_public)]})
     facts = {fact["key"]: fact["value"] for fact in found["facts"]}
-    assert facts["subnet"] == private["VpcId"]
+    assert facts["network"] == private["VpcId"]
     assert facts["open_to_world"] == "tcp 22"
     assert "public_address" not in facts
     assert found["price"]["hourly"] == hourly

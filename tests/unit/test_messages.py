@@ -16,7 +16,7 @@ SENTENCES = {
 }
 ENGLISH, JAPANESE = (dict(SENTENCES[name]) for name in ("english", "japanese"))
 FAMILIES = (
-    "approval.reason.", "call.status.", "card.", "event.", "fact.", "price.", "problem.", "source.",
+    "approval.reason.", "call.status.", "card.", "event.", "fact.", "flag.", "price.", "problem.", "source.",
     "status.", "inbox.empty.", "approval.decided.", "approval.", "signed-out.", "what.", "sentence.",
     "sandbox.", "runs.",
 )  # fmt: skip

@@ -10,6 +10,7 @@ const NOTEBOOK = "notebook";
 const MODULE = "module";
 const DRAW = "draw_diagram";
 const PRACTICE = "practice";
+const FLAGS = ["public_address", "fixed_public_address", "open_to_world"];
 const NAMED = 2;
 
 /** What is done, by the product's own name for it; plans of older releases have only the function's. */
@@ -61,8 +62,11 @@ export function keyOf(fact) {
   return fact.key ?? String(fact.label ?? "").toLowerCase();
 }
 
-/** A fact of ours in the page's language; null for any other, and where the server knows better. */
+/** A fact of ours in the page's language; null for any other, and where the server knows better. What the model said
+ * is never ours, whatever its argument is called. */
 export function ownWordsOf(fact, call) {
+  if (fact.source === "model") return null;
+  if (FLAGS.includes(fact.key) && canSay(`flag.${fact.value}`)) return say(`flag.${fact.value}`);
   if (fact.key === "operator_sandbox" && call?.sandbox) {
     const key = `sandbox.${call.sandbox.confinement}`;
     return canSay(key) ? say(key, { seconds: visible(call.sandbox.seconds) }) : null;

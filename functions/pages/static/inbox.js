@@ -119,6 +119,7 @@ function draw() {
 
 function row(approval) {
   const waits = approval.status === "pending";
+  const title = approval.practice ? say("inbox.practice") : visible(approval.summary);
   return element(
     "li",
     { "data-id": approval.id },
@@ -133,7 +134,7 @@ function row(approval) {
         approval.practice ? pill(say("inbox.practice")) : null,
         isShadow(approval) ? pill(say("inbox.shadow")) : null,
       ),
-      element("span", { class: "row-title", dir: "auto" }, visible(approval.summary)),
+      element("span", { class: "row-title", dir: "auto" }, title),
       rowPlace(approval),
       element(
         "span",

@@ -21,7 +21,8 @@ export function isShadow(approval) {
 /** The banner of shadow mode. */
 export async function showMode() {
   if (!isShadow(await health())) return;
-  const sentence = element("p", {}, element("strong", {}, say("mode.shadow")), " ", say("mode.meaning"));
+  const meaning = element("span", { class: "meaning" }, say("mode.meaning"));
+  const sentence = element("p", {}, element("strong", {}, say("mode.shadow")), " ", meaning);
   const place = byId("mode");
   place.replaceChildren(icon("shield"), element("div", {}, sentence));
   place.hidden = false;

@@ -75,10 +75,10 @@ function places(approval) {
   return element("section", { class: "places", "aria-label": say("approval.where") }, element("dl", {}, rows));
 }
 
-/** That nothing runs, whatever is decided: who practises must not take it for more. */
+/** That nothing runs, whatever is decided: who practises, or reads it, must not take it for more. */
 export function practiceNote(approval) {
   if (!approval.practice) return null;
-  return element("p", { class: "practice-note", role: "note" }, icon("shield"), element("span", {}, say("practice.note")));
+  return note(say(approval.can_decide ? "practice.note" : "practice.note.read"));
 }
 
 /** That the model had read what somebody outside wrote: it may have been told what to ask for. */
@@ -97,7 +97,11 @@ export function afterOutside(approval) {
 /** That nothing will be started: what was approved is only rehearsed. */
 export function shadowNote(approval) {
   if (!isShadow(approval)) return null;
-  return element("p", { class: "practice-note", role: "note" }, icon("shield"), element("span", {}, say("approval.shadow")));
+  return note(say("approval.shadow"));
+}
+
+function note(sentence) {
+  return element("p", { class: "practice-note", role: "note" }, icon("shield"), element("span", {}, sentence));
 }
 
 /** Who asks and in what words: as theirs and as nothing more. */
@@ -109,9 +113,16 @@ export function words(approval) {
     "section",
     { class: "panel" },
     element("h2", { class: "who" }, before, timeElement(approval.created_at), after ?? ""),
-    approval.request_words ? foreign("blockquote", {}, approval.request_words) : null,
-    approval.request_words ? element("p", { class: "small muted" }, say("approval.words.note", { name })) : null,
+    approval.practice ? element("blockquote", {}, say("practice.words")) : quoted(approval.request_words, name),
   );
+}
+
+function quoted(text, name) {
+  if (!text) return null;
+  return [
+    foreign("blockquote", {}, text),
+    element("p", { class: "small muted" }, say("approval.words.note", { name })),
+  ];
 }
 
 /** What will happen, or what was asked once that is over; each line marked with where it comes from, warnings first. */
