@@ -311,6 +311,21 @@ def test_a_launch_that_went_out_before_shadow_mode_is_looked_for_and_never_sent_
     assert instance["InstanceId"] in text
 
 
+def test_a_launch_that_went_out_unseen_is_not_even_rehearsed_in_shadow_mode(monkeypatch, backend):
+    approval_id = approved_request(backend)
+    backend.ec2.faults = [Lost(TIME_OUT)]
+    backend.ec2.describe_instances = lambda **_: {"Reservations": []}
+    with pytest.raises(LaunchAmbiguous):
+        backend.launch(approval_id)
+    switch(monkeypatch, backend, "dry_run")
+    ledger = backend.rooms["launch_instance"].ledger
+    monkeypatch.setattr(type(ledger), "read", lambda *_: None)
+    rehearsals = len(backend.ec2.rehearsals)
+    with pytest.raises(LaunchAmbiguous):
+        backend.launch(approval_id)
+    assert len(backend.ec2.rehearsals) == rehearsals
+
+
 def test_a_rehearsal_that_got_no_answer_is_no_launch_once_launches_are_live(monkeypatch, shadow):
     approval_id = approved_request(shadow)
     shadow.ec2.rehearsal_faults = [TIME_OUT]

@@ -14,6 +14,7 @@ from functions.catalogue.listings import Asked, answer
 from functions.chat.target_argument import aimed
 from functions.end_lease.step import step_leases
 from functions.end_lease.strays import find_strays
+from functions.launch_instance.launch_role import Session, under_launch_role
 from functions.request_approval.open_approval import NobodyToAsk
 from functions.shared.agent import Agents
 from functions.shared.approved_call import LaunchRefused
@@ -301,6 +302,24 @@ def test_clients_of_another_account_carry_its_role_s_credentials_and_renew_them(
     clock.turn(3600 - 300)
     assert there.client("ec2", AWAY) is not ec2
     assert len(sts.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "external_id"), [(AWAY, {"ExternalId": "any-long-word"}), (HOME, {})]
+)
+def test_a_launch_asks_for_its_role_with_the_external_id_that_the_role_wants(target, external_id):
+    sts = FakeSts()
+    ec2 = under_launch_role("ec2", sts, Session(target, "a" * 26, "{}"))
+    assert ec2.meta.region_name == target.region
+    [asked] = sts.asked
+    assert asked == {
+        "RoleArn": target.launch_role,
+        "RoleSessionName": "a" * 26,
+        "SourceIdentity": "a" * 26,
+        "Policy": "{}",
+        "DurationSeconds": 900,
+        **external_id,
+    }
 
 
 def test_clients_of_our_own_account_assume_nothing():

@@ -82,6 +82,16 @@ def test_what_the_operator_fixed_is_all_that_a_launch_may_use(is_public):
     assert allowed(launch(fixed), "iam:PassRole") == {ROLE: None}
 
 
+def test_the_keys_of_disks_are_used_through_ec2_of_the_region_alone():
+    through_ec2 = {"StringEquals": {"kms:ViaService": "ec2.ap-southeast-4.amazonaws.com"}}
+    assert allowed(launch({"Encrypted": True}), "kms:CreateGrant") == {"*": through_ec2}
+    assert allowed(launch({"Encrypted": True}), "kms:ScheduleKeyDeletion") == {}
+
+
+def test_tags_are_put_on_what_a_launch_creates_and_on_nothing_else():
+    assert set(allowed(launch(), "ec2:CreateTags")) == {f"{EC2}:instance/*", f"{EC2}:volume/*"}
+
+
 def test_only_a_launch_that_encrypts_disks_looks_at_images():
     encrypted = launch({"Encrypted": True})
     assert allowed(encrypted, "ec2:DescribeImages") == {"*": None}
