@@ -1,9 +1,15 @@
 """`countersign doctor`."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from cli.operator import HomeDirectory, home_of
 from cli.terminal.entry import Chosen, Json, ended
 from cli.terminal.failures import DONE, FAILED
 from cli.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from cli.doctor.finding import Found
 
 STYLES = {"ok": "good", "warn": "warning", "fail": "danger", "unknown": "danger"}
 NAME_WIDTH, STATE_WIDTH = 16, 7
@@ -40,8 +46,16 @@ def doctor(home: HomeDirectory = None, as_json: Json = False) -> None:
             )
             if said.fix:
                 screen.say(f"{'':{STATE_WIDTH}} fix: {said.fix}")
-        bad = sum(said.is_bad for _, said in found)
-        screen.say(f"{bad} of {len(found)} to mend." if bad else "It can work.")
-        return FAILED if bad else DONE
+        screen.say(_summary([said for _, said in found]))
+        return FAILED if any(said.is_bad for _, said in found) else DONE
 
     ended(Chosen(as_json=as_json), run)
+
+
+def _summary(found: Sequence["Found"]) -> str:
+    """What fails is counted apart from what could not be looked at because of it."""
+    failed = sum(said.state == "fail" for said in found)
+    unknown = sum(said.state == "unknown" for said in found)
+    if not failed and not unknown:
+        return "It can work."
+    return f"Of {len(found)}: {failed} to mend, {unknown} not checked."

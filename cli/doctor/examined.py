@@ -82,7 +82,9 @@ class Examined:
             return page_of(self.home)
         except CannotOperate as error:
             raise CannotCheck(
-                "page", str(error), f"write it in {self.home}: countersign config show tells more"
+                "page",
+                str(error),
+                f"write it in {self.home}; then: countersign config show --home {self.home}",
             ) from error
 
     def _agents(self) -> Compiled:

@@ -26,6 +26,8 @@ class Talking:
     confirm: Callable[[Answer], bool]
     """Asks whoever sits here to countersign an approval of their own, where the operator allows that."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    local: str = ""
+    """The laptop run's person, so that the command that goes on names them; empty: the session that is kept."""
 
     def say(self, message: str, *, conversation_id: str | None, agent: str | None) -> Answer:
         """The turn's first full answer; waits while it goes on in the background."""

@@ -22,7 +22,9 @@ def chat(
     go_on: Annotated[
         bool, typer.Option("--continue", help="Go on with the newest conversation.")
     ] = False,
-    conversation: Annotated[str, typer.Option("--conversation", metavar="ID")] = "",
+    conversation: Annotated[
+        str, typer.Option("--conversation", metavar="ID", help="Go on with this conversation.")
+    ] = "",
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until a request is decided and done.")
     ] = False,
@@ -37,7 +39,9 @@ def chat(
         from cli.terminal.dialogue import how_to_resume
 
         service = service_of(chosen)
-        talking = Talking(service=service, screen=screen, confirm=_confirms(screen))
+        talking = Talking(
+            service=service, screen=screen, confirm=_confirms(screen), local=chosen.local
+        )
         here = conversation or (_newest(service) if go_on else None)
         message = text or ("" if sys.stdin.isatty() else sys.stdin.read())
         if not message.strip():
@@ -48,7 +52,7 @@ def chat(
         try:
             turn = talking.say(message, conversation_id=here, agent=agent or None)
         except KeyboardInterrupt:
-            screen.say(how_to_resume(here), "dim")
+            screen.say(how_to_resume(talking, here), "dim")
             raise
         here = turn["conversation_id"]
         talking.show(turn)
@@ -57,7 +61,7 @@ def chat(
         except KeyboardInterrupt:
             status = PENDING
         if status:
-            screen.say(how_to_resume(here), "dim")
+            screen.say(how_to_resume(talking, here), "dim")
         return status
 
     ended(chosen, run)

@@ -43,20 +43,21 @@ def hold(
             turn, status = talking.settle(turn, wait=True)
         except KeyboardInterrupt:
             status = PENDING
-            screen.say(f"It goes on without you. {how_to_resume(conversation_id)}", "dim")
+            screen.say(f"It goes on without you. {how_to_resume(talking, conversation_id)}", "dim")
         except NotSignedIn:
-            screen.say(how_to_resume(conversation_id), "dim")
+            screen.say(how_to_resume(talking, conversation_id), "dim")
             raise
         except CommandFailed as failure:
             screen.fail(failure)
     if conversation_id is not None:
-        screen.say(how_to_resume(conversation_id), "dim")
+        screen.say(how_to_resume(talking, conversation_id), "dim")
     return status
 
 
-def how_to_resume(conversation_id: str | None) -> str:
+def how_to_resume(talking: Talking, conversation_id: str | None) -> str:
     """The command that goes on where somebody left; what was just begun is the newest conversation."""
-    return RESUME.format(id=conversation_id) if conversation_id else NEWEST
+    command = RESUME.format(id=conversation_id) if conversation_id else NEWEST
+    return f"{command} --local {talking.local}" if talking.local else command
 
 
 def recap(talking: Talking, conversation_id: str) -> None:
@@ -71,7 +72,7 @@ def recap(talking: Talking, conversation_id: str) -> None:
         try:
             talking.settle(dict(newest), wait=True)
         except KeyboardInterrupt:
-            words = f"It goes on without you. {how_to_resume(conversation_id)}"
+            words = f"It goes on without you. {how_to_resume(talking, conversation_id)}"
             talking.screen.say(words, "dim")
 
 

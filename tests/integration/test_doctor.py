@@ -90,7 +90,7 @@ def test_a_page_that_cannot_be_read_is_told_once_and_nothing_is_green_by_it(pati
     lines = patient.all()
     assert lines["page"].state == "fail"
     assert "launch: Field required" in lines["page"].says
-    assert "countersign config show" in lines["page"].fix
+    assert f"countersign config show --home {patient.home}" in lines["page"].fix
     others = {name: said for name, said in lines.items() if name not in ("node", "cdk", "page")}
     assert {said.state for said in others.values()} == {"unknown"}
     assert {said.fix for said in others.values()} == {"first what “page” says"}
@@ -250,6 +250,8 @@ def test_piped_and_without_credentials_doctor_ends_with_1_and_its_lines_can_be_r
     words = terminal.piped("doctor").stdout
     assert "fail    credentials      AWS takes no credentials of yours" in words
     assert "        fix: aws sso login" in words
+    unknown = sum(one["state"] == "unknown" for one in lines.values())
+    assert words.endswith(f"Of {len(lines)}: 1 to mend, {unknown} not checked.\n")
 
 
 def _raises(error):

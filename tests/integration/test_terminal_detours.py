@@ -9,6 +9,9 @@ import pytest
 
 import functions.chat.continue_turn
 import functions.pages.handler as pages
+from cli.terminal.chat import Talking
+from cli.terminal.dialogue import how_to_resume
+from cli.terminal.screen import Screen
 from tests.support.fake_model import call, calls, text
 from tests.support.gateway import LambdaContext
 from tests.support.modes import switch
@@ -177,3 +180,15 @@ def test_practice_is_marked_and_stands_in_no_account(terminal, backend):
         at.expect("Approve exactly this? (y/n): ")
         at.type("y")
         at.expect("Approved.")
+
+
+@pytest.mark.parametrize(
+    ("conversation_id", "command"),
+    [
+        (None, "countersign chat --continue --local alice"),
+        ("abc", "countersign chat --conversation abc --local alice"),
+    ],
+)
+def test_on_the_laptop_the_way_back_names_the_person(conversation_id, command):
+    talking = Talking(service=None, screen=Screen(), confirm=bool, local="alice")
+    assert how_to_resume(talking, conversation_id) == f"Go on with: {command}"
