@@ -14,9 +14,9 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.deployment import Deployment
+from infra.figures import figure
 from infra.room import Room
 
-NAMESPACE = "Countersign"
 MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
 
@@ -118,14 +118,7 @@ class Alarms(Construct):
         return self._figure(name, "sweep", "Maximum", MINUTE)
 
     def _figure(self, name: str, room: str, statistic: str, period: Duration) -> cloudwatch.Metric:
-        """A business figure that a room of this stack writes into its log."""
-        return cloudwatch.Metric(
-            namespace=NAMESPACE,
-            metric_name=name,
-            dimensions_map={"service": self._deployment.function_name(room)},
-            statistic=statistic,
-            period=period,
-        )
+        return figure(self._deployment, name, room, statistic=statistic, period=period)
 
     def _alarm(
         self,

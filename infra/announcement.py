@@ -6,6 +6,8 @@ from typing import Any
 
 from infra.account import Account
 from infra.page import Page
+from infra.page_targets import Place
+from infra.targets import is_away
 
 MONTHLY_USD: Mapping[str, tuple[str, float]] = {
     "AWS::KMS::Key": ("KMS key", 1.00),
@@ -27,22 +29,20 @@ def announcement(page: Page, account: Account, template: Mapping[str, Any]) -> l
         ("Region", page.region),
         ("Stack", f"{page.stack}, stage {page.stage}"),
         ("Launch", LAUNCH[page.launch]),
-        *(("Target", _target(page, account, name)) for name in _elsewhere(page)),
+        *(("Target", _target(place, account)) for place in _elsewhere(page)),
         ("Paid by the month", _by_the_month(template)),
         ("Paid by use", _by_use(page)),
     ]
     return [f"{label + ':':<18} {value}" for label, value in facts]
 
 
-def _elsewhere(page: Page) -> list[str]:
+def _elsewhere(page: Page) -> list[Place]:
     """The targets that are not simply the stack's own account and region."""
-    own = ("", page.region)
-    return [place.name for place in page.places if (place.account, place.region) != own]
+    return [one for one in page.places if is_away(one, page) or one.region != page.region]
 
 
-def _target(page: Page, account: Account, name: str) -> str:
-    [place] = [one for one in page.places if one.name == name]
-    return f"{name} in {place.account or account.id}, {place.region}"
+def _target(place: Place, account: Account) -> str:
+    return f"{place.name} in {place.account or account.id}, {place.region}"
 
 
 def _by_the_month(template: Mapping[str, Any]) -> str:

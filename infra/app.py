@@ -17,9 +17,8 @@ from infra.packages import Packages
 from infra.page import NAME, ROOT, BadPage, Page, agents_directory, read_page
 from infra.stack import Countersign
 from infra.stage import stage_of
+from infra.template import BUNDLED, read_template
 
-BUNDLED = "aws:cdk:bundling-stacks"
-"""The stacks whose zips are made: the CDK's command line names none for `bootstrap`, `list` or `destroy`."""
 LOCAL_PYTHON = str(ROOT / ".venv-emulator" / "bin" / "python")
 
 
@@ -90,7 +89,7 @@ def announce(page: Page, directory: str) -> None:
         return
     import boto3
 
-    template = json.loads((Path(directory) / f"{page.stack}.template.json").read_text("utf-8"))
+    template = read_template(Path(directory), page.stack)
     session: Any = boto3.Session(region_name=page.region)
     lines = announcement(page, account_of(session, account), template)
     print("\n".join(lines), file=sys.stderr)

@@ -1,10 +1,10 @@
 """The catalogue: what people can choose from, read for the chat; it may describe, and nothing else."""
 
-from aws_cdk import ArnFormat
 from constructs import Construct
 
 from functions.shared.target_settings import CatalogueSettings
 from infra.deployment import Deployment
+from infra.public_parameters import allow_public_parameters
 from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
 from infra.targets import (
@@ -12,6 +12,7 @@ from infra.targets import (
     home_role_name,
     images_text,
     places_here,
+    regions_of,
     target_roles,
     targets_text,
 )
@@ -58,21 +59,4 @@ class Catalogue(Construct):
         )
         if elsewhere := target_roles(page, LOOK):
             self.function.may(["sts:AssumeRole"], elsewhere, sid="LookElsewhere")
-        public_parameters = [
-            deployment.stack.format_arn(
-                service="ssm",
-                region=region,
-                account="",
-                resource="parameter",
-                resource_name="aws/service/*",
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            )
-            for region in dict.fromkeys(place.region for place in places_here(page))
-        ]
-        if public_parameters:
-            self.function.may(["ssm:GetParameters"], public_parameters, sid="PublicParameters")
-            accept_wildcard(
-                self.function.own_role,
-                "AWS's public parameters, which every account may read.",
-                *public_parameters,
-            )
+        allow_public_parameters(self.function.own_role, regions_of(places_here(page)))

@@ -11,10 +11,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from functions.shared import observe
+from infra.chat import CONTINUE_TURN
 from infra.deployment import Deployment
+from infra.figures import figure
 
 CHAT = "chat"
-CONTINUE_TURN = "continue_turn"
 PERIOD = Duration.minutes(5)
 WIDTH = 8
 HEIGHT = 6
@@ -33,7 +34,10 @@ class Dashboard(Construct):
         )
         dashboard.add_widgets(
             self._sums("Turns", [(observe.TURNS, CHAT), (observe.BUDGETS_USED, CHAT)]),
-            self._sums("Approvals asked for", [(observe.APPROVALS_ASKED, CHAT)]),
+            self._sums(
+                "Approvals asked for",
+                [(observe.APPROVALS_ASKED, room) for room in (CHAT, CONTINUE_TURN)],
+            ),
             self._sums(
                 "Launches",
                 [
@@ -99,13 +103,13 @@ class Dashboard(Construct):
         return self._graph(title, [self._metric(name, room, statistic) for name, room in figures])
 
     def _metric(self, name: str, room: str, statistic: str) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=observe.NAMESPACE,
-            metric_name=name,
-            dimensions_map={"service": self._deployment.function_name(room)},
+        return figure(
+            self._deployment,
+            name,
+            room,
             statistic=statistic,
             period=PERIOD,
-            label=name if statistic in ("Sum", "Maximum") else f"{name} {statistic}",
+            label=f"{name} {room}" if statistic in ("Sum", "Maximum") else f"{name} {statistic}",
         )
 
     def _searched(

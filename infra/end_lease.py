@@ -1,19 +1,25 @@
 """The ends of leases: warn, stop, terminate what carries this stack's tags; look for what the ledger does not know."""
 
-from aws_cdk import ArnFormat, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from functions.shared.instance_tags import TAG_APPROVAL, TAG_STACK
 from functions.shared.target_settings import EndLeaseSettings
 from infra.deployment import Deployment
+from infra.ending_rights import allow_ending
 from infra.notifications import Notifications
 from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
 from infra.tables import Tables
-from infra.targets import LEASE, home_role_name, places_here, target_roles, targets_text
+from infra.targets import (
+    LEASE,
+    home_role_name,
+    places_here,
+    regions_of,
+    target_roles,
+    targets_text,
+)
 
 END_LEASE = "end_lease"
 
@@ -68,7 +74,7 @@ class EndLease(Construct):
         accept_wildcard(self.function.own_role, "ec2:DescribeInstances takes no resource.", "*")
         if elsewhere := target_roles(page, LEASE):
             self.function.may(["sts:AssumeRole"], elsewhere, sid="EndElsewhere")
-        self._may_end_tagged_instances(deployment)
+        allow_ending(self.function.own_role, regions_of(places_here(page)), stack=page.stack)
         events.Rule(
             self,
             "EveryHour",
@@ -81,34 +87,4 @@ class EndLease(Construct):
                     event=events.RuleTargetInput.from_object({"v": 2, "command": "strays"}),
                 )
             ],
-        )
-
-    def _may_end_tagged_instances(self, deployment: Deployment) -> None:
-        every_instance = [
-            deployment.stack.format_arn(
-                service="ec2",
-                region=region,
-                resource="instance",
-                resource_name="*",
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            )
-            for region in dict.fromkeys(place.region for place in places_here(deployment.page))
-        ]
-        if not every_instance:
-            return
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(
-                sid="EndWhatWasLaunchedHere",
-                actions=["ec2:StopInstances", "ec2:TerminateInstances"],
-                resources=every_instance,
-                conditions={
-                    "StringEquals": {f"aws:ResourceTag/{TAG_STACK}": deployment.page.stack},
-                    "Null": {f"aws:ResourceTag/{TAG_APPROVAL}": "false"},
-                },
-            )
-        )
-        accept_wildcard(
-            self.function.own_role,
-            "Instances are launched later; tags of approval and stack bind what may be ended.",
-            *every_instance,
         )

@@ -21,6 +21,16 @@ def table(model: type[BaseModel], names: list[str] | None = None) -> Iterator[st
     yield ""
 
 
+def sections(parts: Mapping[str, type[BaseModel]]) -> Iterator[str]:
+    """For each part of a page, by its key: what it is, and the table of its keys."""
+    for key, model in parts.items():
+        yield f"## `{key}`"
+        yield ""
+        yield f"{model.__doc__}"
+        yield ""
+        yield from table(model)
+
+
 def described(model: type[BaseModel], name: str) -> str:
     """What a field means, on one line."""
     return " ".join((model.model_fields[name].description or "").split())

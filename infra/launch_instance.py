@@ -8,7 +8,7 @@ from constructs import Construct
 from functions.shared.target_settings import LaunchInstanceSettings
 from infra.deployment import Deployment
 from infra.freeze import FreezeSwitch
-from infra.launch_rights import allow_launching
+from infra.launch_rights import NAMES_ITS_APPROVAL, allow_launching
 from infra.python import Python
 from infra.reasons import accept_wildcard
 from infra.room import Room, role_of
@@ -116,7 +116,7 @@ class LaunchRole(iam.Role):
         super().__init__(
             scope,
             id,
-            assumed_by=trusted,
+            assumed_by=iam.PrincipalWithConditions(trusted, NAMES_ITS_APPROVAL),
             description="Starts approved instances; each session carries its approval's id.",
         )
         if self.assume_role_policy:

@@ -12,11 +12,15 @@ from functions.shared.instance_tags import (
     TAG_REQUESTER,
     TAG_STACK,
 )
+from infra.ending_rights import allow_ending
 from infra.page_targets import Fixed, Place
 from infra.reasons import accept_wildcard
+from infra.targets import regions_of
 
 TAGS = (TAG_APPROVAL, TAG_CALL, TAG_REQUESTER, TAG_APPROVER, TAG_STACK)
 PRESENT_TAGS = {"Null": {f"aws:RequestTag/{tag}": "false" for tag in TAGS}}
+NAMES_ITS_APPROVAL = {"Null": {"sts:SourceIdentity": "false"}}
+"""Of who assumes a launch role: each session carries its approval's id."""
 FOR_THE_APPROVER = (
     "Which image, network and key are meant is for the approver; types and tags are bound."
 )
@@ -43,7 +47,7 @@ def allow_launching(
     rights.run_in("security-group", lambda fixed: fixed.security_group_ids)
     rights.hand_over_roles()
     rights.tag()
-    rights.end(stack)
+    allow_ending(role, regions_of(places), stack=stack)
     rights.see()
 
 
@@ -116,18 +120,6 @@ class _LaunchRights:
         created = self._every("instance") + self._every("volume")
         while_starting = {"StringEquals": {"ec2:CreateAction": "RunInstances"}}
         self._allow("TagWhatIsStarted", ["ec2:CreateTags"], created, while_starting)
-
-    def end(self, stack: str) -> None:
-        """Stopping and terminating: what carries this stack's tag and an approval's, as for the ends of leases."""
-        self._allow(
-            "EndWhatWasLaunchedHere",
-            ["ec2:StopInstances", "ec2:TerminateInstances"],
-            self._every("instance"),
-            {
-                "StringEquals": {f"aws:ResourceTag/{TAG_STACK}": stack},
-                "Null": {f"aws:ResourceTag/{TAG_APPROVAL}": "false"},
-            },
-        )
 
     def see(self) -> None:
         """Instances; and images, where the rehearsal has to name the disks that are to be encrypted."""

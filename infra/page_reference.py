@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.key_table import table
+from infra.key_table import sections, table
 from infra.page import FRESH_SIGN_IN_MINUTES, LEASE_HOURS, OVERRIDES, ROOT, Page
 from infra.page_budgets import Budgets
 from infra.page_egress import Egress, SecretPlace
@@ -91,7 +91,7 @@ def schema_text() -> str:
 
 def page() -> str:
     """The reference page."""
-    return "\n".join([OPENING, "## Keys", "", *table(Page), *_parts(), *_elsewhere(), ""])
+    return "\n".join([OPENING, "## Keys", "", *table(Page), *sections(PARTS), *_elsewhere(), ""])
 
 
 def main() -> int:
@@ -99,15 +99,6 @@ def main() -> int:
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     PAGE_FILE.write_text(page(), encoding="utf-8")
     return 0
-
-
-def _parts() -> Iterator[str]:
-    for key, model in PARTS.items():
-        yield f"## `{key}`"
-        yield ""
-        yield f"{model.__doc__}"
-        yield ""
-        yield from table(model)
 
 
 def _elsewhere() -> Iterator[str]:

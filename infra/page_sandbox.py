@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from infra.page_part import Part
+from infra.page_targets import SubnetId
 
-SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 

@@ -1,7 +1,7 @@
 """What the operator's page says of targets: the accounts and regions where calls run, and what is fixed there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -150,7 +150,7 @@ class Place:
     target: str
     """The line of the page that it comes from."""
     external_id: str = ""
-    images: tuple[Image, ...] = field(default=())
+    images: tuple[Image, ...] = ()
 
 
 def places_of(

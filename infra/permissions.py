@@ -39,7 +39,7 @@ def execution(template: Template, place: Place) -> tuple[Document, ...]:
     needed: list[tuple[On, str]] = []
     for resource in resources.values():
         needed += _rights_of(resource["Type"])
-    statements = list(statements_of(needed, place, own=_own_names(resources, place)))
+    statements = list(statements_of(needed, place, own=own_names(resources, place)))
     services = services_of(resources)
     if services:
         statements.append(
@@ -119,8 +119,10 @@ def _rights_of(kind: str) -> Rights:
     return (*RIGHTS[kind], (on.BOOTSTRAP, "ssm: GetParameters"))
 
 
-def _own_names(resources: Mapping[str, Any], place: Place) -> dict[str, list[str]]:
-    """The names of resources by the sid of their kind, where they do not begin with the stack's."""
+def own_names(resources: Mapping[str, Any], place: Place) -> dict[str, list[str]]:
+    """The names of resources by the sid of their kind, where they do not begin with the stack's.
+
+    Raises `CannotTell`."""
     names: dict[str, list[str]] = {}
     for logical, resource in resources.items():
         kind, properties = resource["Type"], resource.get("Properties", {})

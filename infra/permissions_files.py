@@ -16,9 +16,10 @@ from infra.agents import BadManifest
 from infra.interpreter import NoInterpreter
 from infra.page import NAME, ROOT, BadPage, Page
 from infra.permissions import CannotTell, deploying, document_of, execution, place_of
-from infra.permissions_operator import operating
+from infra.permissions_operator import DESTROYING, FROM_DAY_TO_DAY, operating
 from infra.permissions_places import Place
 from infra.permissions_roles import ceiling
+from infra.template import context_without_zips, read_template
 
 FOLDER = ROOT / "build" / "permissions"
 
@@ -29,7 +30,8 @@ def files_of(template: Mapping[str, Any], place: Place) -> Iterator[tuple[str, d
         yield f"execution-{number}.json", document
     yield "ceiling.json", document_of(ceiling(template["Resources"], place))
     yield "deploy.json", deploying(place)
-    yield "operate.json", operating(template, place)
+    yield "operate.json", operating(template, place, FROM_DAY_TO_DAY)
+    yield "destroy.json", operating(template, place, DESTROYING)
 
 
 def synthesized(home: Path, qualifier: str) -> tuple[Page, Mapping[str, Any]]:
@@ -37,8 +39,7 @@ def synthesized(home: Path, qualifier: str) -> tuple[Page, Mapping[str, Any]]:
 
     Raises `BadPage`, `BadManifest`, `NoInterpreter` or `WrongAccount`.
     """
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    context |= {"home": str(home), "aws:cdk:bundling-stacks": []}
+    context = context_without_zips() | {"home": str(home)}
     if qualifier:
         context["@aws-cdk/core:bootstrapQualifier"] = qualifier
     with tempfile.TemporaryDirectory() as directory:
@@ -46,8 +47,7 @@ def synthesized(home: Path, qualifier: str) -> tuple[Page, Mapping[str, Any]]:
         page = stack_app.page_of(app)
         stack_app.build(app, page)
         app.synth()
-        text = (Path(directory) / f"{page.stack}.template.json").read_text(encoding="utf-8")
-    return page, json.loads(text)
+        return page, read_template(Path(directory), page.stack)
 
 
 def main(arguments: list[str]) -> str | None:

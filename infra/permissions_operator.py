@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra import permissions_places as on
-from infra.permissions import Document, document_of, statements_of
+from infra.catalogue import CATALOGUE
+from infra.chat import CONTINUE_TURN
+from infra.end_lease import END_LEASE
+from infra.permissions import Document, document_of, own_names, statements_of
 from infra.permissions_places import On, Place
-from infra.permissions_rights import Rights, own_name
+from infra.permissions_rights import Rights
 
 STACK = On("Stack", ("cloudformation:{region}:{account}:stack/{stack}/*",))
 ACCOUNT_NAME = On("AccountName", on.ANY, reason="The account's own alias, a name.")
@@ -14,10 +17,29 @@ BUCKET_OBJECTS = On("NotebookFiles", ("s3:::{named_lower}/*",))
 EVERYWHERE = On("See", on.ANY, reason="AWS takes no narrower resource for these reads.")
 EXECUTIONS = On("Executions", ("states:{region}:{account}:execution:{named}",))
 IDENTITIES = On("MailIdentities", ("ses:{region}:{account}:identity/*",))
-MACHINE = On("Machine", ("states:{region}:{account}:stateMachine:{named}",))
+MODEL_KEY = On("ModelKey", ("secretsmanager:{region}:{account}:secret:ModelSecret*",), on.OURS)
 PROFILES = On("InstanceProfiles", ("iam::{account}:instance-profile/*",))
+SECRETS = On(on.SECRETS.sid, on.SECRETS.arns, on.OURS)
 
-READ_ROWS = "dynamodb: BatchGetItem GetItem Query"
+
+def _room(sid: str, name: str) -> On:
+    """One room alone: who may invoke one that answers people can tell it to be anybody."""
+    return On(sid, ("lambda:{region}:{account}:function:{stack}-" + name,))
+
+
+CATALOGUE_ROOM = _room("Catalogue", CATALOGUE)
+CHAT_ROOM = _room("ContinueTurn", CONTINUE_TURN)
+DECISION_ROOM = _room("DecideApproval", "decide_approval")
+LEASE_ROOM = _room("EndLease", END_LEASE)
+
+
+def _table(name: str) -> On:
+    """One of the tables, with its indexes."""
+    return On(name, ("dynamodb:{region}:{account}:table/{named}Tables" + name + "*",))
+
+
+APPROVALS, AUDIT = _table("Approvals"), _table("Audit")
+
 COMMANDS: Mapping[str, Rights] = {
     "every command": (
         (STACK, "cloudformation: DescribeStacks"),
@@ -33,14 +55,14 @@ COMMANDS: Mapping[str, Rights] = {
         ),
         (on.TOPICS, "sns: ListSubscriptionsByTopic Subscribe"),
         (on.SUBSCRIPTIONS, "sns: GetSubscriptionAttributes Unsubscribe"),
-        (on.FUNCTIONS, "lambda: InvokeFunction"),
-        (on.TABLES, READ_ROWS),
+        (CHAT_ROOM, "lambda: InvokeFunction"),
+        (APPROVALS, "dynamodb: BatchGetItem GetItem Query"),
         (on.KEYS, "kms: Decrypt"),
     ),
     "model": (
-        (on.SECRETS, "secretsmanager: DescribeSecret PutSecretValue UpdateSecretVersionStage"),
+        (MODEL_KEY, "secretsmanager: DescribeSecret PutSecretValue UpdateSecretVersionStage"),
         (on.KEYS, "kms: Decrypt GenerateDataKey"),
-        (on.FUNCTIONS, "lambda: InvokeFunction"),
+        (CHAT_ROOM, "lambda: InvokeFunction"),
     ),
     "doctor": (
         (on.BOOTSTRAP, "ssm: GetParameter"),
@@ -60,8 +82,9 @@ COMMANDS: Mapping[str, Rights] = {
         (on.SUBSCRIPTIONS, "sns: GetSubscriptionAttributes"),
         (IDENTITIES, "ses: GetEmailIdentity"),
         (EVERYWHERE, "ses: GetAccount"),
-        (on.FUNCTIONS, "lambda: InvokeFunction"),
-        (on.TABLES, READ_ROWS),
+        (CATALOGUE_ROOM, "lambda: InvokeFunction"),
+        (CHAT_ROOM, "lambda: InvokeFunction"),
+        (APPROVALS, "dynamodb: Query"),
         (on.KEYS, "kms: Decrypt"),
     ),
     "logs": (
@@ -72,14 +95,14 @@ COMMANDS: Mapping[str, Rights] = {
     ),
     "destroy": (
         (STACK, "cloudformation: GetTemplate ListStackResources"),
-        (
-            on.TABLES,
-            f"{READ_ROWS} ConditionCheckItem DescribeTable PutItem Scan UpdateItem",
-        ),
+        (on.TABLES, "dynamodb: DescribeTable"),
+        (APPROVALS, "dynamodb: BatchGetItem GetItem Scan UpdateItem"),
+        (AUDIT, "dynamodb: PutItem Query Scan"),
         (on.KEYS, "kms: Decrypt DescribeKey GenerateDataKey VerifyMac"),
         (on.PARAMETERS, "ssm: GetParameter PutParameter"),
-        (on.FUNCTIONS, "lambda: InvokeFunction"),
-        (MACHINE, "states: ListExecutions"),
+        (DECISION_ROOM, "lambda: InvokeFunction"),
+        (LEASE_ROOM, "lambda: InvokeFunction"),
+        (on.MACHINES, "states: ListExecutions"),
         (EXECUTIONS, "states: StopExecution"),
         (EVERYWHERE, "ec2: DescribeInstances"),
         (on.BUCKETS, "s3: ListBucket"),
@@ -87,13 +110,15 @@ COMMANDS: Mapping[str, Rights] = {
         (on.POOLS, "cognito-idp: DescribeUserPool"),
         (on.LOG_READS, "logs: DescribeLogGroups"),
         (on.QUEUES, "sqs: GetQueueAttributes"),
-        (on.SECRETS, "secretsmanager: DescribeSecret"),
+        (SECRETS, "secretsmanager: DescribeSecret"),
         (EVERYWHERE, "sns: ListSubscriptions"),
         (on.TOPICS, "sns: ListSubscriptionsByTopic"),
     ),
 }
 """By the command's word. `sts:GetCallerIdentity` needs no grant."""
-NAMED_TYPES = {"AWS::SSM::Parameter": on.PARAMETERS, "AWS::SecretsManager::Secret": on.SECRETS}
+DESTROYING = ("every command", "destroy")
+"""Apart from what is needed from day to day: it writes the records, and invokes the room that decides."""
+FROM_DAY_TO_DAY = tuple(word for word in COMMANDS if word != "destroy")
 
 
 def operating(
@@ -101,9 +126,5 @@ def operating(
 ) -> Document:
     """What these commands need on this stack; with a deploy's own policy beside it for `destroy`."""
     needed = [right for word in words for right in COMMANDS[word]]
-    own: dict[str, list[str]] = {}
-    for logical, resource in template["Resources"].items():
-        if resource["Type"] in NAMED_TYPES:
-            kind = NAMED_TYPES[resource["Type"]]
-            own.setdefault(kind.sid, []).append(own_name(logical, resource))
+    own = own_names(template["Resources"], place)
     return document_of(list(statements_of(needed, place, own=own)))

@@ -7,19 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App
-
 from infra import permissions_places
-from infra.agents import compile_agents, serialized
-from infra.interpreter import LAMBDA_MINOR, LAMBDA_PLATFORM, Target
-from infra.packages import Packages
+from infra.agents import compile_agents
 from infra.page import ROOT, Page
 from infra.permissions import execution, place_of
 from infra.permissions_files import files_of
 from infra.permissions_operator import COMMANDS
 from infra.permissions_places import On, Place
 from infra.permissions_words import WORDS
-from infra.stack import Countersign
+from infra.template import template_of
 
 FILE = ROOT / "docs" / "permissions.md"
 SHOWN: Mapping[str, Any] = {
@@ -37,17 +33,7 @@ SHOWN: Mapping[str, Any] = {
 
 def synthesize(directory: Path) -> Mapping[str, Any]:
     """The template of the page that is shown, without zips."""
-    agents = compile_agents(ROOT / "agents")
-    packages = Packages(
-        target=Target("never-run", LAMBDA_MINOR, LAMBDA_PLATFORM), agents=serialized(agents)
-    )
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = App(outdir=str(directory), context={**context, "aws:cdk:bundling-stacks": []})
-    Countersign(app, page=Page.model_validate(SHOWN), agents=agents, packages=packages)
-    app.synth()
-    text = (directory / f"{SHOWN['stack']}.template.json").read_text(encoding="utf-8")
-    template: Mapping[str, Any] = json.loads(text)
-    return template
+    return template_of(Page.model_validate(SHOWN), compile_agents(ROOT / "agents"), directory)
 
 
 def page(template: Mapping[str, Any]) -> str:

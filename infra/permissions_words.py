@@ -13,7 +13,8 @@ compares it. For your own page, `make permissions` writes the same policies as f
 | CloudFormation, through the CDK's role | during each deploy | `execution-1.json` … |
 | whoever deploys, or the CI that does | each deploy | `deploy.json` |
 | every role of the stack, if you bound them | always | `ceiling.json` |
-| the operator | `countersign users`, `model`, `doctor`, `logs`, `destroy` | `operate.json` |
+| the operator | `countersign users`, `model`, `doctor`, `logs` | `operate.json` |
+| whoever destroys | `countersign destroy`, then no more | `destroy.json`, `deploy.json` |
 
 ## Once, with admin rights
 
@@ -76,8 +77,13 @@ aws iam create-policy --policy-name countersign-operate \\
   --policy-document file://build/permissions/{stack}/operate.json
 ```
 
-`countersign destroy` and `doctor`'s comparison need `deploy.json` beside it. CloudFormation finds drift with the rights
-of whoever asks; for that line of `doctor` attach AWS's ReadOnlyAccess, or it says that it was not checked.
+`doctor`'s comparison needs `deploy.json` beside it. CloudFormation finds drift with the rights of whoever asks; for
+that line of `doctor` attach AWS's ReadOnlyAccess, or it says that it was not checked.
+
+`countersign destroy` needs `destroy.json` and `deploy.json`. Attach `destroy.json` for that day alone: it ends requests
+in the tables, and it invokes the room that decides, which takes whoever invokes it for API Gateway, so that its holder
+could countersign as anybody. `operate.json` invokes two rooms, and neither of them decides or launches.
+
 Reading conversations and approvals, deciding, `freeze` and `unfreeze` go through the product, by people's groups, and
 need no right in AWS.
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from aws_cdk import App
 
 from infra.agents import BadManifest, agents_of, read_folder
-from infra.page import ROOT, BadPage, agents_directory, read_page
+from infra.app import home_of
+from infra.page import BadPage, agents_directory, read_page
 from infra.target_stack import CountersignTarget
 
 
 def build(app: App) -> CountersignTarget:
     """The stack for the target that the context names; raises `BadPage` or `BadManifest`."""
-    home = Path(app.node.try_get_context("home") or ROOT)
+    home = home_of(app)
     page = read_page(home, os.environ)
     folder = Path(app.node.try_get_context("agents") or agents_directory(home))
     agents = agents_of(read_folder(folder, aliases=page.model.aliases))

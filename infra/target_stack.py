@@ -1,9 +1,8 @@
 """The stack countersign-target: what another account grants to one deployment, and to no more than its four rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import (
-    ArnFormat,
     CfnOutput,
     Environment,
     LegacyStackSynthesizer,
@@ -13,16 +12,17 @@ from aws_cdk import (
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from functions.shared.instance_tags import TAG_APPROVAL, TAG_STACK
 from functions.shared.targets import Target as Where
 from infra.agents import Compiled, launchable_types
 from infra.catalogue import CATALOGUE
 from infra.catalogue import READS as CATALOGUE_READS
-from infra.launch_rights import allow_launching
+from infra.ending_rights import allow_ending
+from infra.launch_rights import NAMES_ITS_APPROVAL, allow_launching
 from infra.page import NAME, BadPage, Page
 from infra.page_targets import Place
 from infra.preflight import PREFLIGHT
 from infra.preflight import READS as PREFLIGHT_READS
+from infra.public_parameters import allow_public_parameters
 from infra.reasons import accept_wildcard
 from infra.runbooks import runbooks_of, starting
 from infra.targets import (
@@ -31,6 +31,7 @@ from infra.targets import (
     LOOK,
     home_role_name,
     places_away,
+    regions_of,
     target_role_name,
 )
 
@@ -117,52 +118,14 @@ class CountersignTarget(Stack):
             "EC2's Describe actions, the account's alias and quotas take no resource.",
             "*",
         )
-        public = [
-            self.format_arn(
-                service="ssm",
-                region=region,
-                account="",
-                resource="parameter",
-                resource_name="aws/service/*",
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            )
-            for region in _regions(places)
-        ]
-        _allow(self.look_role, "PublicParameters", ["ssm:GetParameters"], public)
-        accept_wildcard(
-            self.look_role, "AWS's public parameters, which every account may read.", *public
-        )
+        allow_public_parameters(self.look_role, regions_of(places))
         if documents:
             _allow(self.look_role, "Runbooks", ["ssm:DescribeDocument"], sorted(set(documents)))
 
     def _end(self, page: Page, places: Sequence[Place]) -> None:
         _allow(self.lease_role, "See", ["ec2:DescribeInstances"], ["*"])
         accept_wildcard(self.lease_role, "ec2:DescribeInstances takes no resource.", "*")
-        instances = [
-            self.format_arn(
-                service="ec2",
-                region=region,
-                resource="instance",
-                resource_name="*",
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            )
-            for region in _regions(places)
-        ]
-        _allow(
-            self.lease_role,
-            "EndWhatWasLaunchedHere",
-            ["ec2:StopInstances", "ec2:TerminateInstances"],
-            instances,
-            {
-                "StringEquals": {f"aws:ResourceTag/{TAG_STACK}": page.stack},
-                "Null": {f"aws:ResourceTag/{TAG_APPROVAL}": "false"},
-            },
-        )
-        accept_wildcard(
-            self.lease_role,
-            "Instances are launched later; tags of approval and stack bind what may be ended.",
-            *instances,
-        )
+        allow_ending(self.lease_role, regions_of(places), stack=page.stack)
 
 
 class _Trust:
@@ -173,12 +136,9 @@ class _Trust:
         self._place = place
 
     def of(self, *rooms: str, names_its_approval: bool = False) -> iam.IPrincipal:
-        conditions: dict[str, dict[str, str]] = {
-            "StringEquals": {"sts:ExternalId": self._place.external_id}
-        }
-        if names_its_approval:
-            conditions["Null"] = {"sts:SourceIdentity": "false"}
-        return iam.PrincipalWithConditions(self._rooms(*rooms), conditions)
+        external = {"StringEquals": {"sts:ExternalId": self._place.external_id}}
+        named = NAMES_ITS_APPROVAL if names_its_approval else {}
+        return iam.PrincipalWithConditions(self._rooms(*rooms), {**external, **named})
 
     def admit_source_identity(self, role: iam.Role, room: str) -> None:
         """Naming one is a right of its own, which who assumes the role has to have here too."""
@@ -197,22 +157,7 @@ class _Trust:
         )
 
 
-def _allow(
-    role: iam.Role,
-    sid: str,
-    actions: Sequence[str],
-    resources: Sequence[str],
-    conditions: Mapping[str, Mapping[str, str]] | None = None,
-) -> None:
+def _allow(role: iam.Role, sid: str, actions: Sequence[str], resources: Sequence[str]) -> None:
     role.add_to_policy(
-        iam.PolicyStatement(
-            sid=sid,
-            actions=list(actions),
-            resources=list(resources),
-            conditions=dict(conditions or {}),
-        )
+        iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources))
     )
-
-
-def _regions(places: Sequence[Place]) -> list[str]:
-    return list(dict.fromkeys(place.region for place in places))

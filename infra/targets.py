@@ -35,6 +35,11 @@ def places_away(page: Page) -> list[Place]:
     return [place for place in page.places if is_away(place, page)]
 
 
+def regions_of(places: Iterable[Place]) -> list[str]:
+    """The regions of places, each once."""
+    return list(dict.fromkeys(place.region for place in places))
+
+
 def target_role_name(page: Page, target: str, word: str) -> str:
     """The name of a role in a target's account; raises `BadPage`."""
     return _short(f"{page.stack}-{target}-{word}", f"targets.{target}: choose a shorter name")

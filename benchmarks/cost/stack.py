@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App
-
 from benchmarks.cost.prices import HOURS_A_MONTH
-from infra.agents import compile_agents, serialized
-from infra.interpreter import LAMBDA_MINOR, LAMBDA_PLATFORM, Target
-from infra.packages import Packages
+from infra.agents import compile_agents
 from infra.page import ROOT, Page
-from infra.stack import Countersign
+from infra.template import template_of
 from infra.workflow import DEFINITION
 
 STACK = "Production"
@@ -55,15 +51,8 @@ class Stack:
 
 def synthesize(directory: Path) -> Stack:
     """The stack of `PAGE`, without zips."""
-    agents = compile_agents(ROOT / "agents")
-    packages = Packages(
-        target=Target("never-run", LAMBDA_MINOR, LAMBDA_PLATFORM), agents=serialized(agents)
-    )
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = App(outdir=str(directory), context={**context, "aws:cdk:bundling-stacks": []})
-    Countersign(app, page=Page.model_validate(PAGE), agents=agents, packages=packages)
-    app.synth()
-    return stack_of(json.loads((directory / f"{STACK}.template.json").read_text(encoding="utf-8")))
+    page = Page.model_validate(PAGE)
+    return stack_of(template_of(page, compile_agents(ROOT / "agents"), directory))
 
 
 def stack_of(template: Mapping[str, Any]) -> Stack:

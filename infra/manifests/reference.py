@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.key_table import described, table
+from infra.key_table import described, sections, table
 from infra.manifests.actions import MODELS
 from infra.manifests.codes import ERRORS, WARNINGS
 from infra.manifests.manifest import (
@@ -100,7 +100,7 @@ def schema() -> dict[str, Any]:
 
 def page() -> str:
     """The reference page."""
-    return "\n".join([OPENING, *_keys(), *_parts(), *_kinds(), *_codes(), ""])
+    return "\n".join([OPENING, *_keys(), *sections(PARTS), *_kinds(), *_codes(), ""])
 
 
 def main() -> int:
@@ -135,15 +135,6 @@ def _keys() -> Iterator[str]:
     yield "## Keys"
     yield ""
     yield from table(Manifest)
-
-
-def _parts() -> Iterator[str]:
-    for key, model in PARTS.items():
-        yield f"## `{key}`"
-        yield ""
-        yield f"{model.__doc__}"
-        yield ""
-        yield from table(model)
 
 
 def _kinds() -> Iterator[str]:

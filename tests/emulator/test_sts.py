@@ -1,4 +1,4 @@
-"""Roles of another account: an account is a key of twelve digits, and what AWS asks of both sides is asked here."""
+"""Roles of this account and another, which is a key of twelve digits: what AWS asks of both sides is asked here."""
 
 import json
 import uuid
@@ -8,17 +8,17 @@ from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.emulator
 
-AWAY = "210987654321"
+HOME, AWAY = "000000000000", "210987654321"
 EXTERNAL_ID = "any-long-word"
 
 
 class Accounts:
-    """A caller at home, and a role in the other account that trusts it."""
+    """A caller at home, and a role of an account that trusts it."""
 
-    def __init__(self, emulator):
-        self.emulator = emulator
+    def __init__(self, emulator, account):
+        self.emulator, self.account = emulator, account
         self.name = f"there-{uuid.uuid4().hex[:8]}"
-        self.role = f"arn:aws:iam::{AWAY}:role/{self.name}"
+        self.role = f"arn:aws:iam::{account}:role/{self.name}"
 
     def trusts(self, caller, *, names="sts:SetSourceIdentity"):
         only = {
@@ -30,7 +30,7 @@ class Accounts:
             {"Action": "sts:AssumeRole", "Principal": principal, "Condition": only},
             {"Action": names, "Principal": principal},
         ]
-        self.emulator.one_try("iam", AWAY).create_role(
+        self.emulator.one_try("iam", self.account).create_role(
             RoleName=self.name,
             AssumeRolePolicyDocument=json.dumps(
                 {"Statement": [{"Effect": "Allow", **one} for one in statements]}
@@ -50,9 +50,9 @@ class Accounts:
         )
 
 
-@pytest.fixture
-def accounts(emulator):
-    return Accounts(emulator)
+@pytest.fixture(params=[HOME, AWAY], ids=["here", "elsewhere"])
+def accounts(emulator, request):
+    return Accounts(emulator, request.param)
 
 
 def refusal(call, *arguments, **more):
@@ -64,11 +64,11 @@ def refusal(call, *arguments, **more):
 BOTH = ("sts:AssumeRole", "sts:SetSourceIdentity")
 
 
-def test_a_role_elsewhere_is_assumed_by_whom_it_trusts_with_what_it_asks_for(accounts):
+def test_a_role_is_assumed_by_whom_it_trusts_with_what_it_asks_for(accounts):
     sts = accounts.caller(*BOTH)
     accounts.trusts(sts.get_caller_identity()["Arn"])
     assumed = accounts.assume(sts)
-    assert f"arn:aws:sts::{AWAY}:assumed-role/" in assumed["AssumedRoleUser"]["Arn"]
+    assert f"arn:aws:sts::{accounts.account}:assumed-role/" in assumed["AssumedRoleUser"]["Arn"]
     for lacking in ({"ExternalId": None}, {"ExternalId": "wrong"}, {"SourceIdentity": None}):
         assert refusal(accounts.assume, sts, **lacking)["Code"] == "AccessDenied", lacking
 
@@ -89,7 +89,7 @@ def test_naming_a_source_identity_is_a_right_by_the_role_s_trust(accounts):
 def test_a_session_policy_only_takes_away(accounts):
     sts = accounts.caller(*BOTH)
     accounts.trusts(sts.get_caller_identity()["Arn"])
-    accounts.emulator.one_try("iam", AWAY).put_role_policy(
+    accounts.emulator.one_try("iam", accounts.account).put_role_policy(
         RoleName=accounts.name,
         PolicyName="only",
         PolicyDocument=json.dumps(

@@ -307,15 +307,16 @@ def test_tokens_are_written_by_one_and_read_by_another(production):
 
 def test_only_the_launch_function_may_become_the_launch_role_and_names_the_approval(production):
     role = production.one("AWS::IAM::Role", "LaunchInstance/LaunchRole")
-    trusted = {
-        (action, production.spelled(statement["Principal"]["AWS"]))
+    trusted = [
+        (action, production.spelled(statement["Principal"]["AWS"]), statement.get("Condition"))
         for statement in role.properties["AssumeRolePolicyDocument"]["Statement"]
         for action in listed(statement["Action"])
-    }
-    assert trusted == {
-        ("sts:AssumeRole", "<LaunchInstance/FunctionRole>"),
-        ("sts:SetSourceIdentity", "<LaunchInstance/FunctionRole>"),
-    }
+    ]
+    named = {"Null": {"sts:SourceIdentity": "false"}}
+    assert trusted == [
+        ("sts:AssumeRole", "<LaunchInstance/FunctionRole>", named),
+        ("sts:SetSourceIdentity", "<LaunchInstance/FunctionRole>", None),
+    ]
 
 
 def test_the_launch_role_starts_only_what_was_approved_and_tagged(production):

@@ -9,6 +9,8 @@ from botocore import xform_name
 
 from infra.page import ROOT
 from infra.permissions_operator import COMMANDS
+from tests.infra.deployed_policies import ACCOUNT, REGION, every_document
+from tests.support.iam_policies import allows, statements_of
 
 FOLDERS = {
     "users": "users",
@@ -79,3 +81,87 @@ def test_a_commands_calls_are_in_the_operators_policy(word):
 
 def test_every_command_of_the_policy_has_its_code():
     assert set(COMMANDS) == {*FOLDERS, "every command"}
+
+
+POLICIES = ("operate.json", "destroy.json")
+TAGGED = {"aws:ResourceTag/countersign:stack": "Production"}
+
+
+@pytest.fixture
+def policies(production):
+    """The statements of each policy of an operator."""
+    documents = every_document(("Production", production.content))
+    return {name: statements_of([documents[name]]) for name in POLICIES}
+
+
+def made_names(template, kind):
+    """Physical names as CloudFormation makes them, by the logical ones."""
+    return {
+        logical: f"Production-{logical}-1A2B3C4D5E6F"
+        for logical, resource in template.content["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def test_only_who_destroys_may_invoke_the_room_that_decides(production, policies):
+    functions = [
+        one.properties["FunctionName"]
+        for one in production.of_type("AWS::Lambda::Function")
+        if "FunctionName" in one.properties
+    ]
+    invoked = {
+        name: {
+            function.removeprefix("Production-")
+            for function in functions
+            if allows(
+                policies[name],
+                "lambda:InvokeFunction",
+                f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}",
+            )
+        }
+        for name in POLICIES
+    }
+    assert invoked == {
+        "operate.json": {"catalogue", "continue_turn"},
+        "destroy.json": {"decide_approval", "end_lease"},
+    }
+
+
+def test_an_operator_reads_requests_alone_and_who_destroys_only_appends_to_the_audit(
+    production, policies
+):
+    tables = made_names(production, "AWS::DynamoDB::Table")
+    verbs = ("GetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem")
+    held = {
+        (name, logical[:-8], verb)
+        for name in POLICIES
+        for logical, table in tables.items()
+        for verb in verbs
+        if allows(
+            policies[name],
+            f"dynamodb:{verb}",
+            f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}",
+        )
+    }
+    assert held == {
+        ("operate.json", "TablesApprovals", "GetItem"),
+        ("operate.json", "TablesApprovals", "Query"),
+        ("destroy.json", "TablesApprovals", "GetItem"),
+        ("destroy.json", "TablesApprovals", "Scan"),
+        ("destroy.json", "TablesApprovals", "UpdateItem"),
+        ("destroy.json", "TablesAudit", "PutItem"),
+        ("destroy.json", "TablesAudit", "Query"),
+        ("destroy.json", "TablesAudit", "Scan"),
+    }
+
+
+def test_an_operator_changes_the_model_s_key_of_this_stack_alone(production, policies):
+    [key] = made_names(production, "AWS::SecretsManager::Secret")
+    for secret, tags, allowed in (
+        (key, TAGGED, True),
+        (key, {}, False),
+        ("MapsKeySecret1234ABCD", TAGGED, False),
+    ):
+        arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-1A2B-AbCdEf"
+        told = allows(policies["operate.json"], "secretsmanager:PutSecretValue", arn, tags)
+        assert told is allowed
