@@ -199,6 +199,11 @@ def test_words_of_a_line_are_found_wherever_they_are(operator):
     assert messages(out) == ["the request was looked over"] * 2
 
 
+def test_words_that_stand_only_in_what_is_not_shown_are_no_words_of_a_line(operator):
+    status, out, _ = operator.runs("logs", "--saying", "never shown")
+    assert (status, "TaskStateEntered" in out) == (1, False)
+
+
 def test_nothing_found_says_how_to_look_further_back(operator):
     status, out, _ = operator.runs("logs", "--request", "nobody-has-it")
     assert status == 1
