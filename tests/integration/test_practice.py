@@ -19,7 +19,6 @@ from functions.shared.practice import ASKER, DONE, SENTENCE
 from infra.manifests.actions import KNOWN_OPERATIONS
 from tests.support.account import (
     ACCOUNT_ID,
-    APPROVALS,
     BUDGETS,
     CONVERSATIONS,
     REGION,
@@ -238,22 +237,20 @@ def test_a_plan_that_calls_itself_a_practice_launches_nothing(backend):
     assert backend.ec2.requests == []
 
 
-def test_a_practice_that_became_a_launch_is_refused(backend):
-    approval_id = asked_for(backend)
-    plan = backend.approval(approval_id).plan_value()
-    forged = canonical({name: value for name, value in plan.items() if name != "practice"})
-    backend.edit(approval_id, plan=forged, digest=digest_of(forged))
+def test_a_practice_that_is_nobody_s_practice_is_refused(backend, monkeypatch):
+    """Even with a genuine seal: whose practice it is stood in no plan that this one's approver saw."""
+    approval_id = opened(backend)
+    backend.decide(approval_id)
     approval = backend.approval(approval_id)
-    assert approval.practised_by == ""
-    client("dynamodb").update_item(
-        TableName=APPROVALS,
-        Key={"pk": {"S": approval_id}, "sk": {"S": "approval"}},
-        UpdateExpression="SET #status = :approved",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":approved": {"S": "approved"}},
-    )
-    with pytest.raises(LaunchRefused):
-        backend.launch(approval_id)
+    plan = approval.plan_value()
+    text = canonical({name: value for name, value in plan.items() if name != "practice"})
+    decision = replace(approval.decision, digest=digest_of(text))
+    forged = replace(approval, plan=text, digest=digest_of(text), decision=decision)
+    room = backend.rooms["launch_instance"]
+    monkeypatch.setattr(type(room.approvals), "get", lambda *_: forged)
+    monkeypatch.setattr(type(room.seals), "is_genuine", lambda *_: True)
+    with pytest.raises(LaunchRefused, match="practice"):
+        backend.launch(approval_id, "practice", digest=digest_of(text))
 
 
 def test_no_manifest_can_name_it_and_each_one_has_its_own_digest(backend):

@@ -157,6 +157,27 @@ def test_an_instance_of_one_target_is_not_ended_under_another(backend, sessions)
         assert outcome_of(backend, approval_id) == status, target
 
 
+def test_a_lease_of_one_target_is_neither_shown_nor_extended_under_another(backend):
+    launched = approved(backend, "default")
+    backend.launch(launched)
+    [instance] = backend.ec2.instances()
+    for target, is_its_own in (("twin", False), ("default", True)):
+        looked_over = extension(backend, instance["InstanceId"], target)
+        [looked] = backend.preflight(looked_over)["calls"].values()
+        assert ("lease_ends" in {fact["key"] for fact in looked["facts"]}) is is_its_own
+        approval_id = extension(backend, instance["InstanceId"], target)
+        backend.open(approval_id)
+        assert backend.decide(approval_id).status == 200
+        backend.launch(approval_id)
+        assert outcome_of(backend, approval_id) == ("succeeded" if is_its_own else "failed")
+
+
+def extension(backend, instance_id, target):
+    wanted = call({"instance_id": instance_id, "hours": 2, "target": target}, name="extend_lease")
+    backend.model.says(calls(wanted))
+    return str(backend.chat("longer").json["approval"]["id"])
+
+
 def stop_request(backend, instance_id, target):
     wanted = call({"instance_id": instance_id, "target": target}, name="stop_instances")
     backend.model.says(calls(wanted))

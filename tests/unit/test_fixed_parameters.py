@@ -147,6 +147,14 @@ def test_the_operator_s_tags_come_after_ours_on_instance_and_volume():
     assert [one["ResourceType"] for one in request["TagSpecifications"]] == ["instance", "volume"]
 
 
+def test_a_tag_of_ours_stands_once_and_as_we_set_it():
+    request = run_instances.request(
+        planned(Tags={"Team": "theirs"}), client_token=TOKEN, tags={**TAGS, "Team": "ours"}
+    )
+    for one in request["TagSpecifications"]:
+        assert [tag["Value"] for tag in one["Tags"] if tag["Key"] == "Team"] == ["ours"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
