@@ -13,7 +13,6 @@ from aws_cdk import App
 from infra import app as stack_app
 from infra.account import WrongAccount
 from infra.agents import BadManifest
-from infra.interpreter import NoInterpreter
 from infra.page import NAME, ROOT, BadPage, Page
 from infra.permissions import CannotTell, deploying, document_of, execution, place_of
 from infra.permissions_operator import DESTROYING, FROM_DAY_TO_DAY, operating
@@ -35,16 +34,15 @@ def files_of(template: Mapping[str, Any], place: Place) -> Iterator[tuple[str, d
 
 
 def synthesized(home: Path, qualifier: str) -> tuple[Page, Mapping[str, Any]]:
-    """A page and what the app makes of it, without zips.
-
-    Raises `BadPage`, `BadManifest`, `NoInterpreter` or `WrongAccount`.
-    """
+    """A page and what the app makes of it, without zips; raises `BadPage`, `BadManifest` or `WrongAccount`."""
     context = context_without_zips() | {"home": str(home)}
     if qualifier:
         context["@aws-cdk/core:bootstrapQualifier"] = qualifier
     with tempfile.TemporaryDirectory() as directory:
         app = App(outdir=directory, context=context)
         page = stack_app.page_of(app)
+        if not page.account:
+            raise BadPage(f"{NAME}: policies name the account: write `account` on the page first.")
         stack_app.build(app, page)
         app.synth()
         return page, read_template(Path(directory), page.stack)
@@ -55,11 +53,9 @@ def main(arguments: list[str]) -> str | None:
     home = Path(arguments[0]) if arguments else ROOT
     try:
         page, template = synthesized(home, arguments[1] if len(arguments) > 1 else "")
-        if not page.account:
-            return f"{NAME}: policies name the account: write `account` on the page first."
         place = place_of(template, stack=page.stack, account=page.account, region=page.region)
         files = dict(files_of(template, place))
-    except (BadPage, BadManifest, NoInterpreter, WrongAccount, CannotTell) as error:
+    except (BadPage, BadManifest, WrongAccount, CannotTell) as error:
         return str(error)
     folder = FOLDER / page.stack
     shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from benchmarks.cost import prices
 from infra.account import Account, WrongAccount, check_account
 from infra.announcement import MONTHLY_USD, announcement
 from infra.page import ROOT, Page
+from infra.template import BUNDLED
 
 LEAST = {"stage": "dev", "launch": "live", "region": "eu-west-1", "model": {"name": "a-model"}}
 HERE, ELSEWHERE = "123456789012", "210987654321"
@@ -123,6 +124,15 @@ def test_what_is_announced_leaves_standard_output_to_the_template(home, monkeypa
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines()[0].endswith("payments (123456789012)")
+
+
+def test_a_look_that_needs_no_zips_needs_no_interpreter_either(home, monkeypatch):
+    monkeypatch.setattr(infra.app, "target_of", lambda *_: pytest.fail("an interpreter was wanted"))
+    made = {}
+    monkeypatch.setattr(infra.app, "Countersign", lambda _, **given: made.update(given))
+    app = App(context={"home": str(home), "agents": str(ROOT / "agents"), BUNDLED: []})
+    infra.app.build(app, infra.app.page_of(app))
+    assert made["page"].account == HERE
 
 
 def test_make_deploy_is_cdk_deploy_and_nothing_more():

@@ -116,6 +116,7 @@ def test_every_resource_that_takes_tags_has_the_operator_s_and_ours(in_subnets):
         ({"allowed_cidrs": [f"10.0.{n}.0/24" for n in range(40)]}, "longer than 400 characters"),
         ({"allowed_cidrs": ["office"]}, "allowed_cidrs.0"),
         ({"tags": {"Owner": "a", "owner": "b"}}, "two tags differ only by capitals"),
+        ({"tags": {f"tag-{n}": "" for n in range(31)}}, "more than 30 tags"),
         ({"tags": {"countersign:stack": "Other"}}, "begins with aws: or countersign:"),
     ],
 )

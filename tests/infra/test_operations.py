@@ -118,6 +118,11 @@ def test_the_dashboard_reads_figures_of_this_stack_s_own_rooms(production):
     assert {service for _, service in shown_in(dashboard(production))} <= functions
 
 
+def test_what_the_chat_asks_for_in_the_background_is_shown_too(production):
+    asked = {room for name, room in shown_in(dashboard(production)) if name == "ApprovalsAsked"}
+    assert asked == {"Production-chat", "Production-continue_turn"}
+
+
 def test_two_stacks_of_one_account_have_a_dashboard_each(production, with_ses):
     names = [
         one.of_type("AWS::CloudWatch::Dashboard")[0].properties["DashboardName"]

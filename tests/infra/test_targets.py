@@ -3,10 +3,16 @@
 import json
 
 import pytest
+from aws_cdk import App
 
+from infra import target_app
 from infra.environment import check_environment, deployed_length
+from infra.interpreter import unmade_target
+from infra.packages import Packages
 from infra.page import BadPage, Page
+from infra.stack import Countersign
 from infra.targets import home_role_name, target_role_name
+from infra.template import context_without_zips
 from tests.infra.conftest import COMMON, WORKLOADS, WORKLOADS_SUBNET
 from tests.infra.template import listed
 
@@ -174,6 +180,48 @@ def test_an_environment_that_lambda_would_refuse_is_refused_before_the_deploy():
     check_environment("chat", {"TARGETS": "x" * 3500})
     with pytest.raises(BadPage, match="too long for chat"):
         check_environment("chat", {"TARGETS": "x" * 3500, "OTHER": "y" * 100})
+
+
+IMAGES = [
+    {"name": f"Image {number}", "description": "x" * 200, "image_id": "ami-01234567"}
+    for number in range(8)
+]
+"""As many as a page may have; together with others, too many."""
+
+
+def several(count, **fixed):
+    """A page with so many targets of its own account, each of which fixes this."""
+    targets = {f"target-{number}": {"fixed": fixed} for number in range(count)}
+    return page_with(stack="Long", targets=targets)
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (several(10, tags={"Team": "x" * 250}), "together the targets are longer than 3000"),
+        (several(10, tags={"Team": "x" * 180}), "too long for chat"),
+        (
+            page_with(targets={"own": {"images": IMAGES[:6]}}, images=IMAGES),
+            "together the images are longer than 3000",
+        ),
+    ],
+    ids=["targets", "the whole environment", "images"],
+)
+def test_a_page_that_fits_into_no_environment_is_refused_as_its_stack_is_built(page, said):
+    packages = Packages(target=unmade_target(), agents=b"{}")
+    with pytest.raises(BadPage, match=said):
+        Countersign(App(context=context_without_zips()), page=page, agents={}, packages=packages)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"), [("", "Say which target"), ("default", "no target in another account")]
+)
+def test_a_target_s_stack_is_for_a_named_target_of_another_account(tmp_path, target, said):
+    (tmp_path / "countersign.yaml").write_text(
+        json.dumps(page_with(targets={"default": {}}).model_dump(exclude_unset=True))
+    )
+    with pytest.raises(BadPage, match=said):
+        target_app.build(App(context={"home": str(tmp_path), "target": target}))
 
 
 def test_a_length_counts_what_aws_fills_in_later():
