@@ -81,7 +81,14 @@ def home_of(chosen: Path | None) -> Path:
     if chosen is not None:
         return chosen.resolve()
     here = Path.cwd()
-    return here if (here / NAME).exists() else ROOT
+    if (here / NAME).exists():
+        return here
+    if not (ROOT / NAME).exists():
+        typer.echo(
+            f"With the product's own example page: there is no {NAME} here, and no --home.",
+            err=True,
+        )
+    return ROOT
 
 
 def page_of(home: Path) -> "Page":

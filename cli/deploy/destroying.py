@@ -11,20 +11,13 @@ from cli.deploy.stack import destroy_stack, empty_buckets, holds_nothing
 from cli.deploy.standing import Instance, Standing, look
 from cli.deploy.survivors import KINDS, Resource, resources_of, survivors
 from cli.operator import Deployment
-from cli.terminal.failures import DONE, FAILED, USAGE, CommandFailed
+from cli.terminal.failures import DONE, FAILED, WrongUse
 from cli.terminal.screen import Screen
 from functions.shared.approval import Approval
 from functions.shared.identifiers import timestamp
 from infra.account import account_of
 
 TERMINATE, LEAVE = "terminate", "leave"
-
-
-class BadChoice(CommandFailed):
-    """The command line leaves open what has to be said."""
-
-    code = "usage"
-    status = USAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +32,15 @@ class Choice:
 def choice_of(
     *, terminate: bool, leave: bool, yes: bool, file: Path | None, as_json: bool
 ) -> Choice:
-    """The command line's options as one choice; raises `BadChoice`."""
+    """The command line's options as one choice; raises `WrongUse`."""
     if terminate and leave:
-        raise BadChoice("Say --terminate or --leave, not both.")
+        raise WrongUse("Say --terminate or --leave, not both.")
     if yes and not (terminate or leave):
-        raise BadChoice(
-            "With --yes say what becomes of launched instances: --terminate or --leave."
-        )
+        raise WrongUse("With --yes say what becomes of launched instances: --terminate or --leave.")
     if as_json and not yes:
-        raise BadChoice("With --json nobody is asked: say --yes, and --terminate or --leave.")
+        raise WrongUse("With --json nobody is asked: say --yes, and --terminate or --leave.")
     if file is not None and file.exists():
-        raise BadChoice(f"{file} is there already: name a new file for the audit.")
+        raise WrongUse(f"{file} is there already: name a new file for the audit.")
     return Choice(
         instances=TERMINATE if terminate else LEAVE if leave else "", is_confirmed=yes, file=file
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.terminal.entry import Chosen, Id, Json, Local, ended, says_y, service_of
-from cli.terminal.failures import DONE, CommandFailed
+from cli.terminal.failures import DONE, PENDING, CommandFailed
 from cli.terminal.screen import Screen
 
 STATUSES = (
@@ -75,7 +75,7 @@ def show_approval(approval_id: Id, local: Local = "", as_json: Json = False) -> 
 
 @approvals.command()
 def approve(approval_id: Id, local: Local = "", as_json: Json = False) -> None:
-    """Countersign a request; only an exact `y` does it."""
+    """Countersign a request; only an exact `y` does it, and anything else ends with 5: it still waits."""
 
     def run(screen: Screen) -> int:
         from cli.terminal.approvals import show
@@ -86,7 +86,7 @@ def approve(approval_id: Id, local: Local = "", as_json: Json = False) -> None:
         _check_open(approval)
         if not says_y(screen, "Approve exactly this? (y/n): "):
             screen.say("Nothing was decided.")
-            return DONE
+            return PENDING
         screen.tell(service.decide(approval_id, decision="approve", digest=approval["digest"]))
         screen.say("Approved. The conversation and everyone who was asked hear what comes of it.")
         return DONE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.terminal.entry import Chosen, Json, Local, ended, says_y, service_of
-from cli.terminal.failures import PENDING, USAGE, CommandFailed
+from cli.terminal.failures import PENDING, CommandFailed, WrongUse
 from cli.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def chat(
         message = text or ("" if sys.stdin.isatty() else sys.stdin.read())
         if not message.strip():
             if as_json or not sys.stdin.isatty():
-                screen.fail(CommandFailed("Say something: countersign chat TEXT"))
-                return USAGE
+                raise WrongUse("Say something: countersign chat TEXT")
             return _dialogue(talking, agent, here)
         try:
             turn = talking.say(message, conversation_id=here, agent=agent or None)
@@ -60,6 +59,8 @@ def chat(
             turn, status = talking.settle(turn, wait=wait)
         except KeyboardInterrupt:
             status = PENDING
+        if status == PENDING and turn["approval"]:
+            screen.say(f"Waiting: {turn['approval']['id']}")
         if status:
             screen.say(how_to_resume(talking, here), "dim")
         return status
@@ -104,6 +105,7 @@ def _confirms(screen: Screen) -> "Callable[[Answer], bool]":
         from cli.terminal.approvals import show
 
         show(screen, approval, datetime.now(UTC))
+        screen.say("Here you may countersign your own request.")
         return says_y(screen, "proceed? (y/n): ")
 
     return confirm

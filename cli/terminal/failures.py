@@ -14,6 +14,13 @@ class CommandFailed(Exception):
     status = FAILED
 
 
+class WrongUse(CommandFailed):
+    """The command line cannot be carried out as it is written."""
+
+    code = "usage"
+    status = USAGE
+
+
 class NoNetwork(CommandFailed):
     """The deployment gave no answer."""
 

@@ -5,6 +5,8 @@ import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cli.__main__ import main
+from cli.operator import home_of
+from infra.page import ROOT
 from tests.support.operated import LEAST
 
 COMMANDS = [
@@ -72,3 +74,14 @@ def test_an_error_that_no_command_foresaw_is_one_sentence(
     monkeypatch.setattr("cli.deploy.ending.deployment_of", fail)
     assert main([*command, "--home", home()]) == 1
     assert words in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_who_works_with_the_example_page_is_told_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("infra.page.NAME", "no-page.yaml")
+    assert home_of(None) == ROOT
+    assert "With the product's own example page: there is no" in capsys.readouterr().err
+    (tmp_path / "no-page.yaml").write_text("")
+    assert home_of(None) == tmp_path
+    assert home_of(tmp_path / "another") == tmp_path / "another"
+    assert capsys.readouterr().err == ""

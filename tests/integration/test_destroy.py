@@ -6,8 +6,9 @@ import stat
 import pytest
 
 from cli.__main__ import main
-from cli.deploy.destroying import BadChoice, choice_of
+from cli.deploy.destroying import choice_of
 from cli.operator import CannotOperate
+from cli.terminal.failures import WrongUse
 from functions.shared.approval import Status
 from functions.shared.aws import client
 from functions.shared.freeze import read_freeze
@@ -53,7 +54,7 @@ def a_pending_request(backend):
 )
 def test_a_command_line_that_leaves_the_choice_open_is_a_usage_error(options):
     said = {"terminate": False, "leave": False, "yes": False, "file": None, "as_json": False}
-    with pytest.raises(BadChoice) as raised:
+    with pytest.raises(WrongUse) as raised:
         choice_of(**{**said, **options})
     assert raised.value.status == 2
 

@@ -39,6 +39,7 @@ def test_only_an_exact_y_approves_what_was_shown(carol, backend, request_id):
     for answer in ("Y", "yes", "", "n", " y"):
         said = carol.piped("approvals", "approve", request_id, says=f"{answer}\n")
         assert said.stdout.endswith("Nothing was decided.\n"), answer
+        assert said.returncode == 5, answer
     assert carol.piped("approvals", "approve", request_id).stdout.endswith("Nothing was decided.\n")
     assert backend.approval(request_id).decision is None
     with carol.at("approvals", "approve", request_id) as at:

@@ -31,6 +31,7 @@ def test_a_request_ends_with_5_and_says_how_to_go_on(terminal, backend, asks):
     said = terminal.piped("chat", "kondo")
     assert said.returncode == 5
     assert "Another person has to countersign this" in said.stdout
+    assert f"Waiting: {asked_for(backend)}\n" in said.stdout
     assert "countersign chat --conversation " in said.stdout
 
 
@@ -138,6 +139,7 @@ def test_with_self_confirm_one_person_alone_gets_the_instance(
             id = asked_for(backend)
             backend.open(id)
             at.expect("Digest: ")
+            at.expect("Here you may countersign your own request.")
             at.expect("proceed? (y/n): ")
             at.type("y")
             at.expect("It is being carried out")
@@ -188,3 +190,5 @@ def test_an_agent_that_is_not_there_is_named(terminal):
 
 def test_nothing_said_is_a_mistake_of_usage(terminal):
     assert terminal.piped("chat").returncode == 2
+    said = terminal.piped("chat", "--json")
+    assert (said.returncode, json.loads(said.stdout)["error"]["code"]) == (2, "usage")
