@@ -1,4 +1,5 @@
-"""The CDK app of the second stack: `-c target=NAME` names the line of the page whose account it is deployed into."""
+"""The CDK app of the second stack: `-c target=NAME` names the line of the page whose account it is deployed into,
+or one of the line's places, as people who use them are told their names."""
 
 import os
 import sys
@@ -18,10 +19,11 @@ def build(app: App) -> CountersignTarget:
     page = read_page(home, os.environ)
     folder = Path(app.node.try_get_context("agents") or agents_directory(home))
     agents = agents_of(read_folder(folder, aliases=page.model.aliases))
-    target = app.node.try_get_context("target") or ""
-    if not target:
+    said = app.node.try_get_context("target") or ""
+    if not said:
         raise BadPage("Say which target: -c target=NAME, a line under targets of countersign.yaml.")
-    return CountersignTarget(app, page=page, agents=agents, target=str(target))
+    line = {place.name: place.target for place in page.places}.get(said, str(said))
+    return CountersignTarget(app, page=page, agents=agents, target=line)
 
 
 def main() -> str | None:

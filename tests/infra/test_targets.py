@@ -11,6 +11,7 @@ from infra.interpreter import unmade_target
 from infra.packages import Packages
 from infra.page import BadPage, Page
 from infra.stack import Countersign
+from infra.target_stack import target_stack_name
 from infra.targets import home_role_name, target_role_name
 from infra.template import context_without_zips
 from tests.infra.conftest import COMMON, WORKLOADS, WORKLOADS_SUBNET
@@ -222,6 +223,15 @@ def test_a_target_s_stack_is_for_a_named_target_of_another_account(tmp_path, tar
     )
     with pytest.raises(BadPage, match=said):
         target_app.build(App(context={"home": str(tmp_path), "target": target}))
+
+
+@pytest.mark.parametrize("said", ["workloads", "workloads-eu-north-1"])
+def test_a_target_s_stack_is_found_by_the_name_that_people_are_told(tmp_path, said):
+    regions = {"eu-west-1": {}, "eu-north-1": {}}
+    page = page_with(targets={"default": {}, "workloads": {**AWAY, "regions": regions}})
+    (tmp_path / "countersign.yaml").write_text(json.dumps(page.model_dump(exclude_unset=True)))
+    stack = target_app.build(App(context={"home": str(tmp_path), "target": said}))
+    assert stack.stack_name == target_stack_name(page, "workloads")
 
 
 def test_a_length_counts_what_aws_fills_in_later():
