@@ -174,7 +174,7 @@ CORRECTIONS = (
     Correction(
         apply=pools.pools_are_reached_by_their_tags,
         finding="",
-        patches=(cloudformation.HANDLERS, iam.COLLECTORS, pools.POOLS),
+        patches=(iam.COLLECTORS, pools.TAGS),
     ),
     Correction(
         apply=iam.loopback_counts_as_secure_transport,
