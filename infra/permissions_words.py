@@ -44,7 +44,8 @@ make deploy ARGUMENTS="--context @aws-cdk/core:bootstrapQualifier=csign"
 
 CloudFormation has to write the policies of the stack's roles, so whoever may deploy can write others into a template:
 without a boundary, `deploy.json` is worth every right that a Lambda can be given. With one, a role of the stack can do
-at most what the release's roles do together.
+at most what the release's roles do together, and on no more; conditions, such as tags and instance types, stand in the
+roles' own policies alone.
 
 ```
 aws iam create-policy --policy-name countersign-ceiling \\
