@@ -9,7 +9,7 @@ import yaml
 
 from infra.page import NAME, BadPage, agents_directory, one_line
 
-TAKEN = ("egress", "images", "sandbox", "secrets")
+TAKEN = ("egress", "images", "launch", "sandbox", "secrets")
 """What the laptop run takes from the operator's page beside `model.aliases`; the rest of its page is its own."""
 OF_THE_ACCOUNT = ("network", "unconfined")
 """What it says of the sandbox for its account alone: here the kernel confines, or the command line says otherwise."""
@@ -51,7 +51,7 @@ class Home:
             raise BadPage(f"{file.name}: {one_line(error)}") from error
         if not isinstance(written, dict):
             raise BadPage(f"{file.name}: a mapping is expected.")
-        taken = {name: written[name] for name in TAKEN if name in written}
+        taken = {name: written[name] for name in TAKEN if written.get(name) is not None}
         if isinstance(taken.get("secrets"), dict):
             taken["secrets"] = {name: _made_here(place) for name, place in taken["secrets"].items()}
         if isinstance(taken.get("sandbox"), dict):

@@ -24,7 +24,7 @@ from tests.browser.notebooks import (
 from tests.browser.told import HOSTILE
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 AGENTS_HERE = [ANALYST, EC2]
 PLAN = (
     "\nYou are trying to run Python in the conversation's notebook (run_python_code).\n"

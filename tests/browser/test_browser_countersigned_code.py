@@ -14,7 +14,7 @@ from tests.browser.states import CELL, STATES, in_sandbox, python
 from tests.browser.test_browser_states import LOOKS
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 SHOWN = visible_code(text_of(CELL))
 STANDS_OUT = """

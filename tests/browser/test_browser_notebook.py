@@ -28,7 +28,7 @@ from tests.browser.notebooks import (
 from tests.browser.told import AGENTS, ID, told, tool_call, transcript, turn
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 AGENTS_HERE = [ANALYST, EC2]
 DRAWN = ran("c1", "plot()", result="Done: 1 picture is shown.")
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")

@@ -25,7 +25,7 @@ from tests.browser.notebooks import (
 )
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 AGENTS_HERE = [ANALYST, EC2]
 EXISTS = {"code": "file_exists", "detail": "x", "status": 409}
 WITHOUT_COMPRESSION = "delete globalThis.CompressionStream"

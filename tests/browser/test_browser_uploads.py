@@ -29,7 +29,7 @@ from tests.browser.notebooks import (
 from tests.browser.told import ID, turn
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 AGENTS_HERE = [ANALYST, EC2]
 
 

@@ -13,6 +13,7 @@ from infra.interpreter import NoInterpreter, host_target, lambda_target
 from infra.packages import Packages
 from infra.page import ROOT
 from infra.requirements import LAMBDAS
+from tests.support.exhaustive import one_of
 
 MAGIC_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 UNCHECKED_HASH = 0b01
@@ -37,7 +38,7 @@ def lambda_or_skip():
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="session", params=["lambda", "laptop"])
+@pytest.fixture(scope="session", params=one_of(["laptop", "lambda"]))
 def built(request):
     target = lambda_or_skip() if request.param == "lambda" else host_target(LOCAL_PYTHON)
     packages = Packages(target=target, agents=serialized(compile_agents(ROOT / "agents")))

@@ -24,6 +24,7 @@ from functions.pages.description import FILE
 from functions.shared.identifiers import new_id
 from tests.support.account import ORIGIN
 from tests.support.backend import compose_rooms
+from tests.support.exhaustive import one_of
 from tests.support.fake_model import text
 from tests.support.notebook_room import ran
 from tests.support.notebooks import cell, png, shows
@@ -74,7 +75,9 @@ def api(patch, one_account, agents_file):
     }
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
+@pytest.mark.parametrize(
+    "mode", one_of([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]), ids=str
+)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_answer_is_described_and_none_is_a_server_error(api, name, mode):
     gateway, known = api

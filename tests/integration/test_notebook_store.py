@@ -323,6 +323,7 @@ def test_everything_of_a_conversation_is_forgotten_and_nothing_else(here):
     store().forget(OWNER, here)
 
 
+@pytest.mark.exhaustive
 def test_more_than_a_page_of_objects_is_forgotten(here):
     for number in range(1001):
         client("s3").put_object(Bucket=NOTEBOOKS, Key=f"{OWNER}/{here}/files/{number}", Body=b"")

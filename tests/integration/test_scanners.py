@@ -32,6 +32,7 @@ def assert_nothing_happened(backend, gateway, approval, seen):
     assert [status for status in gateway.statuses if status >= 500] == []
 
 
+@pytest.mark.exhaustive
 def test_a1_twenty_thousand_requests_of_twenty_scanners_write_nothing_and_decide_nothing(
     backend, gateway, waiting
 ):
@@ -129,6 +130,7 @@ def told(answer):
     return answer.status, re.sub(r'"request_id":"[^"]+"', "", answer.text)
 
 
+@pytest.mark.exhaustive
 def test_a8_a_thousand_mutated_links_are_one_answer_and_decide_nothing(backend, gateway, waiting):
     mutated = list(dict.fromkeys(mutated_ids(waiting.id)))[:1_000]
     assert len(mutated) == 1_000

@@ -121,6 +121,7 @@ def test_one_that_is_being_launched_is_not_judged_yet(leases):
     assert leases.strays() == [young]
 
 
+@pytest.mark.exhaustive
 def test_hundreds_are_read_in_batches(leases):
     approvals = [leases.launched() for _ in range(120)]
     lost = approvals[77]

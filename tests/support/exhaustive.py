@@ -1,4 +1,4 @@
-"""What is tried in many forms: one of them in `make test`, all of them in `make test-all`."""
+"""What is tried in many forms: one of them in `make test`, all of them in `make test-all`, which CI runs."""
 
 from collections.abc import Iterable
 

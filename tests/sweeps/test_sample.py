@@ -34,6 +34,7 @@ def seed(capsys):
     return drawn
 
 
+@pytest.mark.exhaustive
 def test_no_sampled_fault_and_no_sampled_order_breaks_a_promise(one_stage, seed):
     """As many as fit into the time, each kind in turn."""
     draw = random.Random(seed)  # noqa: S311

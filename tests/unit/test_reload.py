@@ -188,6 +188,16 @@ def test_what_agents_need_of_the_operators_page_is_taken(tmp_path):
     assert page["egress"]["pins"] == {"api.example.com": "http://127.0.0.1:9"}
 
 
+@pytest.mark.parametrize(
+    ("written", "launch"),
+    [("launch: dry_run\n", "dry_run"), ("launch:\n", "live"), ("stage: dev\n", "live")],
+    ids=["shadow mode", "not written yet", "not on the page"],
+)
+def test_shadow_mode_can_be_looked_at_on_a_laptop(tmp_path, written, launch):
+    (tmp_path / "countersign.yaml").write_text(written)
+    assert wish_of(tmp_path).checked().page["launch"] == launch
+
+
 def test_two_of_the_demo_s_people_are_in_the_groups_that_agents_name():
     agents = {"a": {"access": {"use": ["finance"], "approve": ["leads"]}}, "b": {}}
     groups = {person.name: groups_in(person, agents) for person in PEOPLE}
