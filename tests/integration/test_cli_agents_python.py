@@ -8,6 +8,7 @@ import pytest
 
 import functions.run_code.handler
 from cli.__main__ import main
+from cli.agents_python import COMPILES, compile_libraries
 from functions.shared.sandbox_settings import RunCodeSettings
 from infra.page import ROOT, Page
 from tests.compat.sandboxed import NEED_NAMESPACES, runs_python
@@ -18,6 +19,11 @@ ANALYST, FIGURES = str(GALLERY / "analyst.yaml"), str(GALLERY / "figures.yaml")
 SOURCE = "def greet(name):\n    return {'hello': name}, 'Greeted.'\n"
 
 only_with_namespaces = pytest.mark.skipif(not runs_python(), reason=NEED_NAMESPACES)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_checkout_that_is_not_new():
+    compile_libraries()
 
 
 @pytest.fixture
@@ -156,3 +162,18 @@ def test_show_tells_what_runs_python_and_which_files_it_finds(author, capsys):
     author.ours(module="own.py", functions=[GREET])
     assert main(["agents", "show", str(author.agents / "one.yaml")]) == 0
     assert f"python: own.py {sha256}\nresources: none\n" in capsys.readouterr().out
+
+
+def test_in_a_new_checkout_the_libraries_are_compiled_and_that_is_said_once(
+    tmp_path, monkeypatch, capsys
+):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("cli.agents_python.LIBRARIES", ("one", "two", "not_installed"))
+    compile_libraries()
+    assert capsys.readouterr().err == f"{COMPILES}\n"
+    assert all(list((tmp_path / name / "__pycache__").iterdir()) for name in ("one", "two"))
+    compile_libraries()
+    assert capsys.readouterr().err == ""

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from cli.agents_python import compile_libraries
 from infra.manifests.compile import compile_manifest
 from infra.page import ROOT, Page
 from tests.compat.sandboxed import NEED_NAMESPACES, runs_python
@@ -41,7 +42,8 @@ def shell(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def followed(shell):
-    """Everything that the page says before `make`, done; what each block printed."""
+    """Everything that the page says before `make`, done; what each block printed, in a checkout that is not new."""
+    compile_libraries()
     return {block: shell(block) for block in COMMANDS if not MAKE.search(block)}
 
 
