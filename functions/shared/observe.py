@@ -82,7 +82,11 @@ def measure_price(name: str, amount: float, *, currency: str) -> None:
 
 def _write(name: str, value: float, unit: MetricUnit, dimensions: dict[str, str]) -> None:
     metrics = _metrics()
-    for dimension, text in dimensions.items():
-        metrics.add_dimension(name=dimension, value=text)
-    metrics.add_metric(name=name, unit=unit, value=value)
-    metrics.flush_metrics()
+    try:
+        for dimension, text in dimensions.items():
+            metrics.add_dimension(name=dimension, value=text)
+        metrics.add_metric(name=name, unit=unit, value=value)
+        metrics.flush_metrics()
+    finally:
+        # Where metrics are switched off (POWERTOOLS_METRICS_DISABLED) flushing keeps what was added.
+        metrics.clear_metrics()
