@@ -10,7 +10,7 @@ from tests.browser.axe import check
 from tests.browser.told import AGENTS, HOSTILE, ID, LOOKS, told, tool_call, transcript, turn
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 
 def picker(page):

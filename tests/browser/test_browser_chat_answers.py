@@ -7,7 +7,7 @@ from tests.browser.axe import check, teach
 from tests.browser.drawn_pages import DrawnPages, at
 from tests.browser.visitor import PHONE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 CONFIRMATION = (
     "\nYou are trying to start an instance.\n"

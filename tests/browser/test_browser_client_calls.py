@@ -7,7 +7,7 @@ from tests.browser.axe import check
 from tests.browser.told import ID, LOOKS, told, transcript, turn, waiting
 from tests.support.exhaustive import one_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 
 @pytest.mark.parametrize("look", one_of(LOOKS))

@@ -8,7 +8,7 @@ from tests.browser.drawn_pages import DrawnPages
 from tests.browser.states import STATES
 from tests.browser.visitor import PHONE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 
 @pytest.fixture

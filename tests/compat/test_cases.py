@@ -10,13 +10,17 @@ from tests.compat.adapter import CASES, run
 from tests.compat.cases import judge
 from tests.compat.loops import as_test_id, cases_in, needs_python
 from tests.compat.sandboxed import NEED_NAMESPACES, runs_python
+from tests.support.exhaustive import marked
 
 OWN = ROOT / "tests" / "fixtures" / "compat"
 
 
 def cases(folder):
+    """Every case; those that start a Python are tried in `make test-all`."""
     files = sorted(folder.glob("cases*.jsonl"))
-    return [pytest.param(case, id=as_test_id(case)) for file in files for case in cases_in(file)]
+    found = [case for file in files for case in cases_in(file)]
+    given = [(case, pytest.param(case, id=as_test_id(case))) for case in found]
+    return [marked(one) if needs_python(case, folder) else one for case, one in given]
 
 
 def leave_out_without_namespaces(case, root):

@@ -15,6 +15,9 @@ INDEX = {
 }
 
 
+pytestmark = pytest.mark.exhaustive
+
+
 @pytest.fixture(scope="module")
 def counted(production):
     return Counted(stack_of(production.content), transitions(), record(), record_sweep())

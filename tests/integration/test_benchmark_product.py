@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from infra.page import ROOT
 from tests.support.model_service import model_service
 
@@ -32,6 +34,7 @@ ARGUMENTS = json.dumps(
 )
 
 
+@pytest.mark.exhaustive
 def test_the_benchmark_still_drives_the_real_handlers(tmp_path):
     with model_service() as service:
         service.answers(

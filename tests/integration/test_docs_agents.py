@@ -15,6 +15,7 @@ from tests.compat.sandboxed import NEED_NAMESPACES, runs_python
 TEXT = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 COMMANDS = [block for kind, block in BLOCKS if kind == "sh"]
+pytestmark = pytest.mark.exhaustive
 python_runs = pytest.mark.skipif(not runs_python(), reason=NEED_NAMESPACES)
 MAKE = re.compile(r"^make ", re.MULTILINE)
 
