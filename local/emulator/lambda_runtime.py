@@ -178,10 +178,12 @@ def logs_are_whole_and_cost_no_wait() -> None:
         return invoke_named
 
     def until_the_mark(_: Callable[..., str]) -> Callable[..., str]:
-        def drain(worker: Any, **_: float) -> str:  # noqa: ANN401
+        def drain(worker: Any, first_line_wait: float | None = None, **_: float) -> str:  # noqa: ANN401
+            # ministack names this wait only while a process begins, when no call's mark can come.
+            is_of_a_call = first_line_wait is None
             return log_of_a_call(
                 worker._stderr_queue,
-                getattr(worker, "log_ends_with", None),
+                getattr(worker, "log_ends_with", None) if is_of_a_call else None,
                 is_running=lambda: worker._proc is not None and worker._proc.poll() is None,
             )
 

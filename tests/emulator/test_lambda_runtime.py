@@ -96,6 +96,21 @@ def test_every_line_of_a_call_is_in_its_own_log(emulator):
         assert "end of invocation" not in call
 
 
+def test_a_process_that_hangs_while_it_begins_is_told_without_waiting_for_a_call_s_log(emulator):
+    function = emulator.python_lambda(
+        """
+        import time
+        print("begun")
+        time.sleep(300)
+        def handler(event, context): return event
+        """
+    )
+    emulator.client("lambda").update_function_configuration(FunctionName=function, Timeout=1)
+    began = time.monotonic()
+    assert emulator.invoke(function)["errorMessage"].endswith("begun")
+    assert time.monotonic() - began < 30
+
+
 def test_a_warm_call_costs_a_few_milliseconds(emulator):
     function = emulator.python_lambda(ECHO)
     emulator.invoke(function)
