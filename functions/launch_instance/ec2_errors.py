@@ -3,14 +3,17 @@
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from functions.shared.approval import Outcome
 from functions.shared.aws import error_code
 from functions.shared.errors import TemporarilyUnavailable
+from functions.shared.fixed_parameters import hidden
 
 MESSAGE_CHARACTERS = 300
 NOT_TAKEN = frozenset(
@@ -36,6 +39,8 @@ class Words:
     nothing: str
     known: Mapping[str, str]
     """Sentences of ours by AWS's codes."""
+    without: Callable[[str], str] = str
+    """Takes out of AWS's own words what the model must not read, before they are cut short."""
 
 
 _SENTENCES = {
@@ -67,6 +72,11 @@ _SENTENCES = {
 
 LAUNCH = Words(what="the launch", nothing="Nothing was started.", known=_SENTENCES)
 CAPACITY_TRIES = 3
+
+
+def launch_words(call: Mapping[str, Any]) -> Words:
+    """`LAUNCH` for one planned call: AWS's words may name what the operator fixed for it."""
+    return replace(LAUNCH, without=partial(hidden, parameters=call.get("parameters") or {}))
 
 
 class NoCapacity(Exception):
@@ -123,7 +133,7 @@ def _sentence(code: str, message: str, words: Words) -> str:
     known = words.known.get(code)
     if known is not None:
         return known
-    return f'"{one_line(message)}"'
+    return f'"{one_line(words.without(message))}"'
 
 
 def one_line(text: str) -> str:

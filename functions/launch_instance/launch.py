@@ -1,6 +1,5 @@
 """One approved call, checked again, run once."""
 
-from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,7 +13,6 @@ from functions.shared.approved_call import ApprovedCall, LaunchRefused, approved
 from functions.shared.aws import error_code
 from functions.shared.budgets import instance_ended_parts
 from functions.shared.errors import TemporarilyUnavailable
-from functions.shared.fixed_parameters import hidden
 from functions.shared.freeze import FreezeUnreadable
 from functions.shared.ledger import PartRefused, RecordChanged
 from functions.shared.observe import LAUNCHES_REFUSED, asked_in, count, logger
@@ -100,7 +98,7 @@ def _begun(
     earlier = row.outcome() if row is not None else None
     if earlier is not None:
         return earlier
-    outcome = _unfixed(runner.run(deps, approved, client, row, may_send), approved)
+    outcome = runner.run(deps, approved, client, row, may_send)
     ended = outcome.status == "failed" and runner.is_launch and runner.takes
     is_ended = deps.ledger.end(
         approval_id,
@@ -115,11 +113,6 @@ def _begun(
     if not runner.takes and not is_ended:
         raise LaunchAmbiguous("Another try of this call is on its way.")
     return outcome
-
-
-def _unfixed(outcome: Outcome, approved: ApprovedCall) -> Outcome:
-    """The outcome without what the operator fixed: AWS's own words may name it, and the model reads them."""
-    return replace(outcome, text=hidden(outcome.text, approved.call.get("parameters") or {}))
 
 
 def _why_not(deps: Launching, approved: ApprovedCall, runner: Runner) -> str | None:

@@ -8,10 +8,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.launch_instance.ec2_errors import (
-    LAUNCH,
     LaunchAmbiguous,
     Words,
     judged,
+    launch_words,
     would_refuse,
 )
 from functions.launch_instance.end_instance import asking, words_of
@@ -131,7 +131,7 @@ def _launch(
         request = run_instances.request(whole, client_token=token, tags=tags)
         return ec2.run_instances(**{**request, "DryRun": True})
 
-    return ask, LAUNCH
+    return ask, launch_words(call)
 
 
 def _with_disks(parameters: Mapping[str, Any], ec2: Any) -> Mapping[str, Any]:

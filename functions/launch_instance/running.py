@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.launch_instance.ec2_errors import launch_words, one_line
 from functions.shared.approval import Outcome
 from functions.shared.approved_call import ApprovedCall
 from functions.shared.aws import error_code
@@ -14,7 +15,6 @@ from functions.shared.observe import logger
 POLL_SECONDS = 5.0
 POLLS = 24
 ENDED = frozenset({"shutting-down", "terminated", "stopping", "stopped"})
-REASON_CHARACTERS = 200
 
 
 def seen_running(
@@ -35,7 +35,7 @@ def seen_running(
         instance = _described(ec2, instance_id) or instance
         state = str(instance.get("State", {}).get("Name", ""))
         if state in ENDED:
-            return _ended(instance_id, instance, state)
+            return _ended(instance_id, instance, state, approved.call)
         if state == "running":
             break
         if poll < POLLS - 1:
@@ -66,11 +66,14 @@ def _described(ec2: Any, instance_id: str) -> Mapping[str, Any] | None:
     return instances[0] if instances else None
 
 
-def _ended(instance_id: str, instance: Mapping[str, Any], state: str) -> Outcome:
+def _ended(
+    instance_id: str, instance: Mapping[str, Any], state: str, call: Mapping[str, Any]
+) -> Outcome:
     """AWS took the launch, and the instance did not stay: that is no success."""
-    reason = str(instance.get("StateReason", {}).get("Message", ""))
-    line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
-    because = f' AWS says: "{line[:REASON_CHARACTERS]}"' if line else ""
+    reason = one_line(
+        launch_words(call).without(str(instance.get("StateReason", {}).get("Message", "")))
+    )
+    because = f' AWS says: "{reason}"' if reason else ""
     return Outcome("failed", f"Instance {instance_id} was started and is {state} already.{because}")
 
 

@@ -16,8 +16,8 @@ from functions.shared.targets import Target
 
 MOST_CHARACTERS = 2048
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
-_WILD = str.maketrans("*?$", "???")
-"""What a name may hold and a policy would read as a pattern: one character each, whichever it is."""
+_WILD = str.maketrans('*?$"\\', "?????")
+"""What a name may hold and a policy reads as a pattern, or JSON writes with two: any one character each."""
 _DISK_KEYS = (
     "CreateGrant",
     "Decrypt",
@@ -41,15 +41,29 @@ def session_policy(target: Target, approval_id: str, call: Mapping[str, Any]) ->
         statements = _runbook(target, call["parameters"]["request"])
     elif operation == "run_instances":
         planned = call.get("parameters") or run_instances.planned(call["arguments"], {})
-        whole = _text([*statements, *_launch(target, approval_id, planned, planned)])
-        if len(whole) <= MOST_CHARACTERS:
-            return whole
-        statements += _launch(target, approval_id, planned, {})
+        return _whole_launch(target, approval_id, planned, statements)
     return _text(statements)
 
 
+def _whole_launch(
+    target: Target, approval_id: str, planned: Mapping[str, Any], others: Sequence[Statement]
+) -> str:
+    """As much of a launch as AWS takes in one policy: the network is left to the role first, then the key pair."""
+    key = planned["KeyName"].translate(_WILD)
+    text = ""
+    for network, key_pair in ((planned, key), ({}, key), ({}, "*")):
+        text = _text([*others, *_launch(target, approval_id, planned, network, key_pair)])
+        if len(text) <= MOST_CHARACTERS:
+            break
+    return text
+
+
 def _launch(
-    target: Target, approval_id: str, planned: Mapping[str, Any], network: Mapping[str, Any]
+    target: Target,
+    approval_id: str,
+    planned: Mapping[str, Any],
+    network: Mapping[str, Any],
+    key_pair: str,
 ) -> list[Statement]:
     """One instance of this type from this image, tagged with its approval, and what starts with it."""
     here = _ec2(target)
@@ -63,7 +77,7 @@ def _launch(
     }
     used = [
         f"arn:{target.partition}:ec2:{target.region}::image/{planned['ImageId']}",
-        f"{here}key-pair/{planned['KeyName'].translate(_WILD)}",
+        f"{here}key-pair/{key_pair}",
         f"{here}network-interface/*",
         f"{here}volume/*",
         *(f"{shared}subnet/{one}" for one in _subnets(network)),

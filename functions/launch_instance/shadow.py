@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from functions.launch_instance.ec2_errors import LAUNCH, LaunchAmbiguous, Words
+from functions.launch_instance.ec2_errors import LaunchAmbiguous, Words, launch_words
 from functions.launch_instance.end_instance import asking, words_of
 from functions.launch_instance.launching import Launching
 from functions.launch_instance.rehearse import judged_dry_run
@@ -63,7 +63,7 @@ def _rehearsed(
 
 def _launch(deps: Launching, approved: ApprovedCall, ec2: Any) -> tuple[Callable[[], Any], Words]:
     request = request_of(approved, deps.settings, "shadow")
-    return partial(ec2.run_instances, **{**request, "DryRun": True}), LAUNCH
+    return partial(ec2.run_instances, **{**request, "DryRun": True}), launch_words(approved.call)
 
 
 def _end(

@@ -13,6 +13,7 @@ from functions.launch_instance.ec2_errors import (
     NoCapacity,
     is_capacity,
     judged,
+    launch_words,
 )
 from functions.launch_instance.request import tags_of
 from functions.launch_instance.running import seen_running
@@ -141,7 +142,7 @@ def _sent(
     try:
         if is_capacity(code) and not was_sent and ledger.no_capacity(*key) < CAPACITY_TRIES:
             raise NoCapacity(code)
-        return judged(refusal)
+        return judged(refusal, launch_words(approved.call))
     except TemporarilyUnavailable:
         if not was_sent:
             ledger.nothing_taken(*key)

@@ -191,9 +191,11 @@ def _details(plan: Mapping[str, Any]) -> list[Block]:
             rows.append(("Price:", price_words(call["price"])))
         blocks.append(Table(rows))
     name = "Total:" if len(calls) > 1 else "Price:"
+    if shadow_words(plan):
+        name = f"{name[:-1]} if started:"
     money = [(name, price_words(plan["price"]))] if plan.get("price") else []
     lease = plan.get("lease")
-    if lease:
+    if lease and not shadow_words(plan):
         ends = f"{lease['hours']} hours, then stopped, and terminated 7 days later"
         money.append(("Lease:", ends))
     return [*blocks, *([Table(money)] if money else [])]

@@ -37,12 +37,20 @@ _ENDS: Mapping[str, str] = {"stop_instances": "stop", "terminate_instances": "te
 
 
 def sentence_of(plan: Mapping[str, Any]) -> str:
-    """What will run, where and for how long: `Start 1 × t3.micro in payments-test (1234…), eu-west-1, for 8 hours.`"""
+    """What will run, where and for how long: `Start 1 × t3.micro in payments-test (1234…), eu-west-1, for 8 hours.`
+
+    What is rehearsed only lives for no hours: `Rehearsal only: start 1 × t3.micro in payments-test (1234…), eu-west-1.`
+    """
     if plan.get("practice"):
         return practice.SENTENCE
+    is_shadow = launch_of(plan) == DRY_RUN
+    sentence = _sentence(plan, None if is_shadow else _lease_hours(plan))
+    return f"Rehearsal only: {sentence[:1].lower()}{sentence[1:]}" if is_shadow else sentence
+
+
+def _sentence(plan: Mapping[str, Any], hours: int | None) -> str:
     starts, others = _changes_of(plan)
     place = f" in {account_words(plan)}, {literal(plan.get('region'))}" if is_in_aws(plan) else ""
-    hours = _lease_hours(plan)
     lease = f"for {_count(hours, 'hour')}" if starts and hours else ""
     if not others:
         return f"Start {_and(starts)}{place}{', ' + lease if lease else ''}."

@@ -226,6 +226,10 @@ def done(status: str, outcome: dict[str, str] | None, verdict: str = "approve", 
     return ended(status, made=made, decisions=[decision(verdict, **more)])
 
 
+REHEARSED = {
+    "launch": "dry_run",
+    "sentence": "Rehearsal only: start 1 × t3.micro in payments-test (123456789012), ap-northeast-1.",
+}
 STATES: dict[str, dict[str, Any]] = {
     "preparing": approval("preparing", can_decide=False, price=None, lease=None, deciders=[]),
     "pending": approval(),
@@ -240,11 +244,11 @@ STATES: dict[str, dict[str, Any]] = {
     "pending, leaves the account": leaving(),
     "pending, practice": practice(),
     "pending, everything fixed": fixed(),
-    "pending, shadow mode": approval(launch="dry_run"),
+    "pending, shadow mode": approval(**REHEARSED),
     "running in shadow mode": approval(
-        "approved", can_decide=False, decisions=[decision("approve")], launch="dry_run"
+        "approved", can_decide=False, decisions=[decision("approve")], **REHEARSED
     ),
-    "done in shadow mode": {**done("approved", SHADOWED), "launch": "dry_run"},
+    "done in shadow mode": {**done("approved", SHADOWED), **REHEARSED},
     "pending, three kinds": mixed(),
     "pending, Python": in_sandbox(python()),
     "pending, a function of a file": in_sandbox(python(1, NUMBERS, MODULE, "total", "namespaces")),

@@ -49,6 +49,15 @@ def test_shadow_mode_is_told_on_every_page_and_in_the_inbox(drawn, name):
         else "Shadow mode: nothing is started here."
     )
     pages.shows(row)
+    rehearsed = (
+        "リハーサルのみ：payments-test (123456789012)、ap-northeast-1 で t3.micro × 1 を起動します。"
+        if japanese
+        else row["sentence"]
+    )
+    expect(pages.page.locator("h1")).to_have_text(rehearsed)
+    cost = pages.page.locator(".price")
+    expect(cost).to_contain_text("起動した場合の料金" if japanese else "What it would cost")
+    expect(cost).to_contain_text("起動した場合は" if japanese else "Were it started")
     for path in (None, "/inbox", "/"):
         page = pages.opens(path) if path else pages.page
         expect(page.locator("#mode")).to_contain_text(sentence)

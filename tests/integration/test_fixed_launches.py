@@ -160,6 +160,20 @@ def test_what_aws_says_of_it_reaches_neither_requester_nor_model(fixed, network,
     assert profile not in result
 
 
+def test_why_an_instance_did_not_stay_is_told_without_what_is_fixed(monkeypatch, fixed, network):
+    reason = {"Message": f"No place in {' or '.join(network['SubnetIds'])}."}
+    gone = {"State": {"Name": "terminated"}, "StateReason": reason}
+    approval_id = asked(fixed)
+    fixed.decide(approval_id)
+    seen = {"Reservations": [{"Instances": [gone]}]}
+    monkeypatch.setattr(fixed.ec2, "describe_instances", lambda **_: seen)
+    fixed.launch(approval_id)
+    fixed.record(approval_id)
+    [(_, result)] = outcomes(fixed, approval_id)
+    assert "No place in" in result
+    assert "set by your operator" in result
+
+
 @pytest.mark.parametrize("name", ["SubnetId", "IamInstanceProfile", "user_data"])
 def test_the_model_cannot_set_it(fixed, name):
     fixed.model.says(calls(call({**INSTANCE, name: "x"})), text("I cannot."))

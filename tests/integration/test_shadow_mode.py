@@ -89,6 +89,7 @@ def test_page_inbox_and_mails_say_the_mode(shadow):
     view = shadow.http("GET /approvals/{approval_id}", by="carol", approval_id=approval_id).json
     assert view["launch"] == "dry_run"
     assert SENTENCE in view["confirmation"]
+    assert view["sentence"] == f"Rehearsal only: start 1 × t2.micro in {ACCOUNT_ID}, {REGION}."
     [row] = shadow.http("GET /approvals", by="carol", query={"status": "pending"}).json["approvals"]
     assert row["launch"] == "dry_run"
 
@@ -104,6 +105,7 @@ def test_the_mail_that_asks_and_the_mail_that_ends_say_the_mode(shadow):
     assert asked
     assert over
     for mail in (*asked, *over):
+        assert "8 hours" not in mail["text"]
         assert mail["subject"].startswith("[Countersign dev, shadow mode] ")
         assert SENTENCE in mail["text"]
         assert f"{ORIGIN}/a/{approval_id}" in mail["text"]

@@ -50,10 +50,10 @@ FIXED = (
         CONCLUDE,
     ),
     guard(
-        "the model reads nothing fixed in an outcome",
-        "launch_instance/launch.py",
-        'replace(outcome, text=hidden(outcome.text, approved.call.get("parameters") or {}))',
-        "outcome",
+        "the model reads nothing fixed in AWS's words",
+        "launch_instance/ec2_errors.py",
+        'replace(LAUNCH, without=partial(hidden, parameters=call.get("parameters") or {}))',
+        "LAUNCH",
         FIXED_LAUNCHES,
     ),
     guard(

@@ -6,6 +6,7 @@ from functions.launch_instance.ec2_errors import (
     LaunchAmbiguous,
     is_capacity,
     judge,
+    launch_words,
     refusal_sentence,
 )
 from functions.shared.errors import TemporarilyUnavailable
@@ -41,6 +42,15 @@ def test_words_of_aws_are_quoted_short_and_on_one_line():
     outcome = judge("SomethingNew", "x\n\u202e" * 5000, 400)
     assert len(outcome.text) < 500
     assert outcome.text.isprintable()
+
+
+@pytest.mark.parametrize("before", [0, 260, 280, 290, 299, 300])
+def test_what_the_operator_fixed_is_taken_out_before_the_words_are_cut(before):
+    fixed = {"SubnetId": "subnet-0123456789abcdef0"}
+    said = f"{'x' * before} subnet-0123456789abcdef0"
+    told = judge("SomethingNew", said, 400, launch_words({"parameters": fixed})).text
+    assert "subnet-" not in told
+    assert "x" * before in told
 
 
 @pytest.mark.parametrize("code", ["RequestLimitExceeded", "Throttling", "ServiceUnavailable"])

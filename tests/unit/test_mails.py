@@ -114,7 +114,7 @@ def opened(count=1, alias="payments-test", **more):
         "price": PRICE,
         "random": "r" * 26,
     }
-    return approval_with(plan=plan, **more)
+    return approval_with(plan=plan | more.pop("plan", {}), **more)
 
 
 def asked(approval, requester=ALICE, **more):
@@ -203,6 +203,18 @@ def test_an_approver_reads_where_what_who_how_much_and_until_when():
     places = [mail.text.index(part) for part in parts]
     assert places == sorted(places)
     assert mail.text.startswith("Account:")
+    assert is_harmless(mail)
+
+
+def test_in_shadow_mode_a_mail_speaks_of_no_hours_and_of_what_a_start_would_cost():
+    mail = asked(opened(plan={"launch": "dry_run"}))
+    for line in (
+        "Rehearsal only: start 1 × t3.micro in payments-test (123456789012), us-east-1.",
+        "Price if started: 0.0204 USD/h, 14.89 USD/month, 0.17 USD to the end of the lease "
+        "(list price, 2026-11-21)",
+    ):
+        assert line in mail.text.splitlines()
+    assert "8 hours" not in mail.text
     assert is_harmless(mail)
 
 

@@ -1,6 +1,7 @@
 """What one session of a launch role may do: exactly the planned call, and never a policy that AWS would not take."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -172,3 +173,22 @@ def test_where_it_would_be_too_long_the_network_is_left_to_the_role():
     used = allowed(launch({"SecurityGroupIds": groups}, key_name="k" * 255), "ec2:RunInstances")
     assert f"{ANYONE}:security-group/*" in used
     assert used[f"{EC2}:instance/*"]["StringEquals"]["ec2:InstanceType"] == "t3.micro"
+
+
+@pytest.mark.parametrize("character", ['"', "\\", "k", "*"])
+def test_the_longest_names_that_aws_knows_leave_the_key_pair_to_the_role_too(character):
+    role = f"arn:aws-us-gov:iam::210987654321:role/{'p' * 510}/{'R' * 64}"
+    there = replace(THERE, region="us-gov-east-1", passed_role=role)
+    profile = f"arn:aws-us-gov:iam::210987654321:instance-profile/{'p' * 510}/{'P' * 128}"
+    fixed = {"InstanceProfile": profile, "Encrypted": True}
+    call = launch(fixed, key_name=character * 255)
+    [start, others] = [
+        one for one in statements(call, there) if one["Action"] == "ec2:RunInstances"
+    ]
+    assert start["Condition"]["StringEquals"]["ec2:InstanceType"] == "t3.micro"
+    assert "arn:aws-us-gov:ec2:us-gov-east-1:210987654321:key-pair/*" in others["Resource"]
+
+
+def test_a_key_pair_s_name_of_quotes_is_kept_as_long_as_it_is():
+    used = allowed(launch(key_name='"' * 255), "ec2:RunInstances")
+    assert f"{EC2}:key-pair/{'?' * 255}" in used

@@ -2,6 +2,7 @@
 
 import { visible } from "./elements.js";
 import { canSay, say } from "./messages.js";
+import { isShadow } from "./mode.js";
 
 const START = "run_instances";
 const EXTEND = "extend_lease";
@@ -37,7 +38,9 @@ export function whatAll(calls) {
 /** One sentence of ours; the server's own words where it has more to say than we can. */
 export function sentenceOf(approval) {
   if (approval.sentence && document.documentElement.lang === "en") return visible(approval.sentence);
-  return ownSentence(approval) ?? visible(approval.sentence ?? approval.summary ?? "");
+  const own = ownSentence(approval);
+  if (own === null) return visible(approval.sentence ?? approval.summary ?? "");
+  return isShadow(approval) && !approval.practice ? say("sentence.rehearsal", { what: own }) : own;
 }
 
 /** The account's alias, if it has one, and its number. */
@@ -83,7 +86,7 @@ function ownSentence(approval) {
   const place = { account: accountOf(approval), region: regionOf(approval) };
   const what = together(calls).join(", ");
   if (calls.length > 0 && calls.every((one) => operationOf(one) === START)) {
-    const hours = approval.lease?.hours;
+    const hours = isShadow(approval) ? null : approval.lease?.hours;
     return say(hours ? "sentence.start.lease" : "sentence.start", { what, hours, ...place });
   }
   if (calls.length === 1 && operationOf(calls[0]) === EXTEND) {

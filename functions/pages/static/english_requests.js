@@ -32,6 +32,7 @@ export const englishRequests = {
   "sentence.run": "Run in {account}, {region}: {what}.",
   "sentence.run.elsewhere": "Run: {what}.",
   "sentence.practice": "Practice: nothing is started, whatever you decide.",
+  "sentence.rehearsal": "Rehearsal only: {what}",
   "what.start": "{count} × {type}",
   "what.extend": "{hours} h more for {instance}",
   "what.stop": "stop {instance}",
@@ -54,6 +55,7 @@ export const englishRequests = {
   "sandbox.unconfined": "on this machine, NOT fully confined, at most {seconds} seconds",
 
   "price.title": "What it costs",
+  "price.title.shadow": "What it would cost",
   "price.hourly": "per hour",
   "price.monthly": "per month",
   "price.lease": "to the end of the lease",
@@ -64,6 +66,7 @@ export const englishRequests = {
   "price.per-hour": "{amount} per hour",
   "price.total": "Switched on: {amount} per hour",
   "lease.hours": "Runs for {hours} hours from the approval, then it is stopped, and terminated 7 days later.",
+  "lease.hours.shadow": "Were it started, it would run for {hours} hours, then be stopped, and terminated 7 days later.",
 
   "fact.warning": "Warning: ",
   "fact.account": "Account",

@@ -32,6 +32,7 @@ export const japaneseRequests = {
   "sentence.run": "{account}、{region} で次を実行します：{what}。",
   "sentence.run.elsewhere": "次を実行します：{what}。",
   "sentence.practice": "練習です。どちらに決定しても何も起動しません。",
+  "sentence.rehearsal": "リハーサルのみ：{what}",
   "what.start": "{type} × {count}",
   "what.extend": "{instance} の {hours} 時間延長",
   "what.stop": "{instance} の停止",
@@ -54,6 +55,7 @@ export const japaneseRequests = {
   "sandbox.unconfined": "このマシン上（隔離は不完全）、最長 {seconds} 秒",
 
   "price.title": "料金",
+  "price.title.shadow": "起動した場合の料金",
   "price.hourly": "1 時間あたり",
   "price.monthly": "1 か月あたり",
   "price.lease": "利用期限まで",
@@ -64,6 +66,7 @@ export const japaneseRequests = {
   "price.per-hour": "1 時間あたり {amount}",
   "price.total": "オンの合計：1 時間あたり {amount}",
   "lease.hours": "承認から {hours} 時間動作した後に停止され、その 7 日後に削除されます。",
+  "lease.hours.shadow": "起動した場合は、承認から {hours} 時間動作した後に停止され、その 7 日後に削除されます。",
 
   "fact.warning": "注意：",
   "fact.account": "アカウント",

@@ -2,6 +2,7 @@
 
 import { element, visible } from "./elements.js";
 import { locale, say } from "./messages.js";
+import { isShadow } from "./mode.js";
 import { day } from "./time.js";
 
 const PERIODS = ["hourly", "monthly", "lease"];
@@ -35,13 +36,14 @@ export function hourlySum(calls) {
 export function pricePanel(approval) {
   const asked = approval.price !== undefined && approval.status !== "preparing" && approval.in_aws !== false;
   if (!approval.price && !approval.lease && !asked) return null;
+  const lease = isShadow(approval) ? "lease.hours.shadow" : "lease.hours";
   return element(
     "section",
     { class: "panel price" },
-    element("h2", {}, say("price.title")),
+    element("h2", {}, say(isShadow(approval) ? "price.title.shadow" : "price.title")),
     approval.price ? figures(approval.price) : asked ? element("p", {}, say("price.none")) : null,
     approval.price ? element("p", { class: "small muted" }, sourceOf(approval.price)) : null,
-    approval.lease?.hours ? element("p", { class: "small" }, say("lease.hours", { hours: approval.lease.hours })) : null,
+    approval.lease?.hours ? element("p", { class: "small" }, say(lease, { hours: approval.lease.hours })) : null,
   );
 }
 
