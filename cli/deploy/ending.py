@@ -52,8 +52,13 @@ class Ending:
         """Stop every launch; raises `CannotOperate`."""
         freeze = Freeze(frozen=True, reason=REASON, by=self.actor, at=timestamp(self.clock()))
         parameter = self.deployment.output("FreezeParameter")
+        ssm = self.deployment.client("ssm")
         try:
-            write_freeze(self.deployment.client("ssm"), parameter, freeze)
+            ssm.get_parameter(Name=parameter)
+            write_freeze(ssm, parameter, freeze)
+        except ssm.exceptions.ParameterNotFound:
+            # A destruction that broke off has taken it: what launches cannot read counts as frozen.
+            return
         except (BotoCoreError, ClientError) as error:
             raise CannotOperate(
                 f"Launches could not be frozen ({error_code(error)}), so nothing was destroyed."

@@ -11,7 +11,7 @@ from cli.operator import CannotOperate
 from cli.terminal.failures import WrongUse
 from functions.shared.approval import Status
 from functions.shared.aws import client
-from functions.shared.freeze import read_freeze
+from functions.shared.freeze import FreezeUnreadable, read_freeze
 from functions.shared.ledger import Ledger
 from infra.page import ROOT
 from tests.support.account import APPROVALS, FREEZE, NOTEBOOKS, STACK
@@ -93,6 +93,13 @@ def test_launches_are_frozen_by_the_operator_before_anything_else(destroying):
     freeze = read_freeze(client("ssm"), FREEZE)
     assert (freeze.frozen, freeze.by) == (True, OPERATOR)
     assert destroying.destroyed == []
+
+
+def test_a_switch_that_a_broken_off_destruction_took_is_not_made_anew(destroying):
+    client("ssm").delete_parameter(Name=FREEZE)
+    assert destroying.run(**YES, instances="leave") == 0
+    with pytest.raises(FreezeUnreadable):
+        is_frozen()
 
 
 def test_what_nobody_decided_is_cancelled_and_told_and_audited(destroying):
