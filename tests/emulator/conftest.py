@@ -74,7 +74,7 @@ class Laboratory:
             stateMachineArn=machine, input=json.dumps(start_input)
         )["executionArn"]
 
-    def end_of(self, execution: str, within: float = 10) -> dict:
+    def end_of(self, execution: str, within: float = 20) -> dict:
         """The execution's description once it has ended."""
         describe = self.client("stepfunctions").describe_execution
         return until(

@@ -111,15 +111,23 @@ def test_a_process_that_hangs_while_it_begins_is_told_without_waiting_for_a_call
     assert time.monotonic() - began < 30
 
 
-def test_a_warm_call_costs_a_few_milliseconds(emulator):
-    function = emulator.python_lambda(ECHO)
-    emulator.invoke(function)
+def quickest(call):
+    """Seconds of the quickest of 15 calls: whatever else this machine does, one of them is left alone."""
     took = []
     for _ in range(15):
         began = time.perf_counter()
-        emulator.invoke(function)
+        call()
         took.append(time.perf_counter() - began)
-    assert min(took) < 0.035
+    return min(took)
+
+
+def test_a_warm_call_costs_a_few_milliseconds_more_than_a_look_at_its_configuration(emulator):
+    function = emulator.python_lambda(ECHO)
+    emulator.invoke(function)
+    describe = emulator.client("lambda").get_function_configuration
+    called = quickest(lambda: emulator.invoke(function))
+    described = quickest(lambda: describe(FunctionName=function))
+    assert called < described + 0.035
 
 
 def test_a_lambda_in_the_middle_of_its_work_ends_with_the_emulator(tmp_path):
