@@ -87,7 +87,7 @@ sweep: setup ## fail every outward call in every way, and run 10,000 orders of e
 	$(PRIVATE) $(VENV)/python -m tests.sweeps $(ARGUMENTS)
 
 .PHONY: guards
-guards: setup ## take each guard out of the product and count the tests that see it; writes docs/assurance.md
+guards: setup ## take each guard out of the product and count the tests that see it; writes docs/assurance.md (ARGUMENTS=--missing: only those it lacks)
 	$(PRIVATE) $(VENV)/python -m tests.sweeps.guards $(ARGUMENTS)
 
 .PHONY: compat

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "assurance.md"
 BEGIN, END = "<!-- guards: written by make guards -->", "<!-- guards end -->"
 LINKED = (".venv", ".venv-emulator", "node_modules")
+HEAD = ("| guard | taken out of | a test that sees it |", "| --- | --- | --- |")
+NONE = "**none**"
 FAILED, PASSED = 1, 0
 SECONDS = 600
 
@@ -104,28 +106,43 @@ def removed(tree: Path, guard: Guard) -> Found:
             (tree / file).write_text(text)
 
 
-def table(found: Sequence[Found]) -> str:
-    rows = ["| guard | taken out of | a test that sees it |", "| --- | --- | --- |"]
-    for one in found:
-        test = one.seen_by.partition("::")[2].partition("[")[0].replace("_", " ")
-        rows.append(f"| {one.guard.name} | `{one.guard.file}` | {test or '**none**'} |")
-    seen = sum(bool(one.seen_by) for one in found)
-    return "\n".join([f"{seen} of {len(found)} guards are seen when they are gone.", "", *rows])
+def row(found: Found) -> str:
+    test = found.seen_by.partition("::")[2].partition("[")[0].replace("_", " ")
+    return f"{begin_of_row(found.guard)}{test or NONE} |"
 
 
-def write(found: Sequence[Found]) -> None:
-    text = PAGE.read_text()
-    before, _, rest = text.partition(BEGIN)
+def begin_of_row(guard: Guard) -> str:
+    return f"| {guard.name} | `{guard.file}` | "
+
+
+def kept_rows(page: str) -> dict[Guard, str]:
+    """The rows that a page has already for guards of the list; those that nobody saw are looked at again."""
+    lines = [line for line in page.splitlines() if line.startswith("| ") and NONE not in line]
+    pairs = ((one, line) for one in GUARDS for line in lines if line.startswith(begin_of_row(one)))
+    return dict(pairs)
+
+
+def written(page: str, rows: Mapping[Guard, str]) -> str:
+    """The page with these rows, in the order of the list."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(found)}\n{END}{after}")
+    shown = [rows[one] for one in GUARDS]
+    seen = sum(NONE not in one for one in shown)
+    told = f"{seen} of {len(shown)} guards are seen when they are gone."
+    table = "\n".join([told, "", *HEAD, *shown])
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.sweeps.guards")
     parser.add_argument("--only", default="", help="guards whose name holds this; writes nothing")
+    parser.add_argument(
+        "--missing", action="store_true", help="guards that the page does not have; keeps its rows"
+    )
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
-    wanted = [guard for guard in GUARDS if options.only in guard.name]
+    kept = kept_rows(PAGE.read_text()) if options.missing else {}
+    wanted = [guard for guard in GUARDS if options.only in guard.name and guard not in kept]
     began = time.monotonic()
     try:
         check(GUARDS)
@@ -134,7 +151,8 @@ def main(arguments: list[str]) -> int:
         print(wrong)
         return 1
     if not options.only:
-        write(found)
+        rows = {**kept, **{one.guard: row(one) for one in found}}
+        PAGE.write_text(written(PAGE.read_text(), rows))
     survivors = [one.guard.name for one in found if not one.seen_by]
     print(f"guards={len(found)} survived={len(survivors)} in {time.monotonic() - began:.0f} s")
     return 1 if survivors else 0

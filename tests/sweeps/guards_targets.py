@@ -54,15 +54,15 @@ TARGETED = (
     guard(
         "a key pair's name is no pattern in a policy",
         "launch_instance/session_policy.py",
-        "planned['KeyName'].translate(_WILD)",
-        "planned['KeyName']",
+        'planned["KeyName"].translate(_WILD)',
+        'planned["KeyName"]',
         SESSION,
     ),
     guard(
         "a session policy is never longer than AWS takes",
         "launch_instance/session_policy.py",
-        "        if len(whole) <= MOST_CHARACTERS:\n            return whole\n",
-        "        return whole\n",
+        "        if len(text) <= MOST_CHARACTERS:\n            break\n",
+        "        break\n",
         SESSION,
     ),
     guard(
