@@ -17,8 +17,6 @@ from tests.support.account import (
     make_tables,
     make_topic,
     one_request_at_a_time,
-    read_plain_answers_plainly,
-    read_signing_keys_once,
 )
 from tests.support.backend import compose_rooms
 from tests.support.budgeted import limit
@@ -26,6 +24,7 @@ from tests.support.examined import answering, well
 from tests.support.launchable import disks_are_gp3, make_launchable
 from tests.support.preflight_desk import open_desk
 from tests.support.properties import load_profile
+from tests.support.quick_moto import quicken
 from tests.support.served import gateway_of
 from tests.support.terminal import Terminal, serving
 
@@ -45,8 +44,7 @@ def one_account():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-        read_signing_keys_once(patch)
-        read_plain_answers_plainly(patch)
+        quicken(patch)
         one_request_at_a_time(patch)
         disks_are_gp3(patch)
         with mock_aws():

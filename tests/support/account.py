@@ -5,9 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-import moto.cognitoidp.models
 import moto.core.botocore_stubber
-import moto.core.serialize
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
@@ -212,32 +210,6 @@ def make_seal_key(account: Account) -> None:
 def make_secret(account: Account) -> None:
     made = client("secretsmanager").create_secret(Name="model-key", SecretString=MODEL_KEY)
     account.secret_arn = made["ARN"]
-
-
-def read_signing_keys_once(patch: pytest.MonkeyPatch) -> None:
-    """moto reads its signing key anew for every pool, which takes longer than everything else."""
-    read = moto.cognitoidp.models.jwk.RSAKey.import_key
-    keys: dict[str, Any] = {}
-
-    class OneKey:
-        @staticmethod
-        def import_key(value: Any) -> Any:
-            return keys.setdefault("key", keys.get("key") or read(value))
-
-    patch.setattr(moto.cognitoidp.models.jwk, "RSAKey", OneKey)
-
-
-def read_plain_answers_plainly(patch: pytest.MonkeyPatch) -> None:
-    """moto guesses how each attribute of an answer may be spelled; DynamoDB's answers are dicts that say it."""
-    pick = moto.core.serialize.AttributePicker.__call__
-
-    def picked(self: Any, context: Any) -> Any:
-        value = context.obj
-        if type(value) is dict and context.service_model.service_name == "dynamodb":
-            return value.get(context.key)
-        return pick(self, context)
-
-    patch.setattr(moto.core.serialize.AttributePicker, "__call__", picked)
 
 
 def one_request_at_a_time(patch: pytest.MonkeyPatch) -> None:

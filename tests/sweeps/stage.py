@@ -25,6 +25,7 @@ from tests.support.backend import settings_of
 from tests.support.clock import START, Clock
 from tests.support.gateway import LambdaContext
 from tests.support.one_after_the_other import OneAfterTheOther
+from tests.support.quick_moto import quicken
 from tests.sweeps.aws import Aws, kept_client
 from tests.sweeps.ec2 import FaithfulEc2
 from tests.sweeps.engine import Engine
@@ -107,8 +108,7 @@ def stage(directory: Path) -> Iterator[Stage]:
     agents_file.write_bytes(serialized(compile_agents(ROOT / "agents")))
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", accounts.REGION)
-        accounts.read_signing_keys_once(patch)
-        accounts.read_plain_answers_plainly(patch)
+        quicken(patch)
         accounts.one_request_at_a_time(patch)
         account = accounts.Account()
         accounts.make_tables()
