@@ -67,7 +67,7 @@ fix: setup ## format, and mend what ruff can mend
 
 .PHONY: test
 test: setup ## the tests: unit, integration, infra, story, browser; what is tried in many forms, in one of them
-	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder -m "not exhaustive and not emulator" --ignore=tests/sandbox
+	$(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not exhaustive and not emulator" --ignore=tests/sandbox
 
 .PHONY: test-all
 test-all: setup ## every test in every form, and then the attacks on the sandbox by themselves

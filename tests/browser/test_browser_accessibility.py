@@ -54,7 +54,8 @@ def test_the_chat_can_be_used_by_everyone(story, look_at, look):
         check(page)
 
 
-@pytest.mark.parametrize("look", one_of(LOOKS))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("look", LOOKS)
 def test_the_approval_page_can_be_used_by_everyone(story, look_at, look):
     approval = asks_for_an_instance(story)
     bob = look_at("bob", look)
@@ -70,7 +71,8 @@ def test_the_approval_page_can_be_used_by_everyone(story, look_at, look):
     check(page)
 
 
-@pytest.mark.parametrize("look", one_of(LOOKS))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("look", LOOKS)
 def test_the_inbox_and_a_signed_out_page_can_be_used_by_everyone(story, look_at, look):
     asks_for_an_instance(story)
     page = look_at("carol", look).opens("/inbox")

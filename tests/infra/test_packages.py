@@ -135,6 +135,7 @@ def test_every_date_is_the_same_so_that_equal_code_is_an_equal_zip(built, room):
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
+@pytest.mark.parametrize("room", one_of(ROOMS, "chat"))
 def test_a_handler_imports_from_its_zip_and_the_runtime_alone(room, tmp_path):
     target = host_target(LOCAL_PYTHON)
     packages = Packages(target=target, agents=serialized(compile_agents(ROOT / "agents")))
