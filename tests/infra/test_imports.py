@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from functools import cache
 
 import pytest
 
@@ -25,9 +26,14 @@ def pinned(room):
     return {named(line.partition("==")[0].partition("[")[0]) for line in lines if "==" in line}
 
 
+@cache
 def imports_of(file):
     """Every module a file names in an import, wherever in the file."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    return frozenset(named_in(ast.parse(file.read_text())))
+
+
+def named_in(module):
+    for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -60,9 +66,14 @@ def carried_by_the_runtime():
     return loaded_by("boto3", "boto3.dynamodb.conditions", "botocore.httpsession")
 
 
+@pytest.fixture(scope="module")
+def owners():
+    """The distributions that bring each module."""
+    return importlib.metadata.packages_distributions()
+
+
 @pytest.mark.parametrize(("room", "entry"), ENTRIES)
-def test_a_handler_imports_only_its_own_group(room, entry, carried_by_the_runtime):
-    owners = importlib.metadata.packages_distributions()
+def test_a_handler_imports_only_its_own_group(room, entry, carried_by_the_runtime, owners):
     loaded = loaded_by(f"functions.{room}.{entry}") - carried_by_the_runtime
     tops = {module.partition(".")[0] for module in loaded} - {"boto3", "botocore"}
     used = {named(owner) for top in tops for owner in owners.get(top, ())}
