@@ -19,6 +19,7 @@ from tests.support.backend import Backend, compose_rooms
 from tests.support.budgeted import limit
 from tests.support.fake_model import INSTANCE, call, calls
 from tests.support.launchable import disks_are_gp3, make_launchable
+from tests.support.quick_moto import quicken
 
 WORDS = (
     "I want to run a new EC2 instance.",
@@ -83,7 +84,7 @@ def _rooms(patch: pytest.MonkeyPatch) -> Iterator[Backend]:
     patch.setenv("AWS_ACCESS_KEY_ID", "testing")
     patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    accounts.read_signing_keys_once(patch)
+    quicken(patch)
     disks_are_gp3(patch)
     with tempfile.TemporaryDirectory() as directory, mock_aws():
         client.cache_clear()
