@@ -145,7 +145,9 @@ def requested(told: Mapping[str, Any]) -> Any:
 
 
 def needs_python(case: Mapping[str, Any], root: Path) -> bool:
-    """Whether the agent of a case can run Python."""
+    """Whether a case has an agent that can run Python."""
+    if "manifest_path" not in case:
+        return False
     manifest = root / case["manifest_path"]
     agents, _ = agents_of(manifest.parent, root)
     return agents.get(manifest.stem).uses_python

@@ -15,9 +15,9 @@ from tests.support.exhaustive import marked
 OWN = ROOT / "tests" / "fixtures" / "compat"
 
 
-def cases(folder):
+def cases(folder, name="cases"):
     """Every case; those that start a Python are tried in `make test-all`."""
-    files = sorted(folder.glob("cases*.jsonl"))
+    files = sorted(folder.glob(f"{name}*.jsonl"))
     found = [case for file in files for case in cases_in(file)]
     given = [(case, pytest.param(case, id=as_test_id(case))) for case in found]
     return [marked(one) if needs_python(case, folder) else one for case, one in given]

@@ -3,23 +3,11 @@
 import pytest
 
 from infra.page import ROOT
-from tests.compat.loops import as_test_id, cases_in, judge, judge_code_block, needs_python
-from tests.compat.test_cases import leave_out_without_namespaces
-from tests.support.exhaustive import marked
+from tests.compat.loops import judge, judge_code_block
+from tests.compat.test_cases import cases, leave_out_without_namespaces
 
 OWN = ROOT / "tests" / "fixtures" / "compat"
 RECORDED = ROOT.parent / "shared" / "slashgpt"
-
-
-def cases(folder, name):
-    """Every case; those that start a Python are tried in `make test-all`."""
-    files = sorted(folder.glob(f"{name}*.jsonl"))
-    found = [case for file in files for case in cases_in(file)]
-    given = [(case, pytest.param(case, id=as_test_id(case))) for case in found]
-    return [
-        marked(one) if "manifest_path" in case and needs_python(case, folder) else one
-        for case, one in given
-    ]
 
 
 def there_is(name):
